@@ -147,8 +147,13 @@ pub enum Part {
     /// Redis: `redis://` or `rediss://` with the password in it (a secret in itself).
     /// Media: the S3 endpoint.
     Url,
-    /// Media: the host that people's browsers fetch from, without scheme.
+    /// Media: the host that people's browsers fetch from, without scheme, with `:port` where the
+    /// ingress is not on 443.
     PublicHost,
+    /// Media: the bucket's name; [`Media::bucket`] unless the platform had to make it unique.
+    Bucket,
+    /// Mail: the user name that a platform's own mail service made (the access key id of SES).
+    Login,
 }
 
 /// The stores, as far as a backend must size and name them.
@@ -233,14 +238,17 @@ pub struct Job {
     pub after_processes: bool,
     /// How long it may take before masto gives up waiting.
     pub bound: Duration,
+    /// What it brings about, in words: see [`Job::fingerprint`].
+    pub outcome: String,
 }
 
 /// What a job is started from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum JobImage {
-    /// One of Mastodon's.
+    /// One of Mastodon's; the command goes to the image's entrypoint.
     Mastodon(Image),
-    /// The store's own image, which has the client.
+    /// The store's own image, which has the client. The command **replaces the entrypoint**:
+    /// MinIO's puts `minio` in front of whatever it is given.
     Store(Store),
 }
 
