@@ -1,1 +1,22 @@
-//! x
+//! Probes of a running Mastodon server, and the cause of what they find.
+//!
+//! Given an address, a CA and an owner, the same probes run against Docker, an emulated cloud and
+//! a real server; what only the place it runs in can tell (logs, queues, states) comes through
+//! [`Evidence`]. Where anything runs is not known here, and nothing is printed.
+//!
+//! Start at [`examine`].
+#![forbid(unsafe_code)]
+
+mod diagnosis;
+mod evidence;
+mod examine;
+mod redis;
+mod report;
+mod subject;
+
+pub use diagnosis::Diagnosis;
+pub use evidence::{Evidence, EvidenceError, Health, Phase, ProcessState, Variable};
+pub use examine::{Options, examine, explain};
+pub use redis::RedisValue;
+pub use report::{Cause, Outcome, ProbeId, ProbeResult, Report, SCHEMA_VERSION};
+pub use subject::{ClosedPort, Owner, Subject};

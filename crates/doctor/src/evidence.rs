@@ -1,0 +1,150 @@
+//! What only the backend can tell: the seam between the doctor and where a server runs.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::Serialize;
+
+use crate::redis::RedisValue;
+
+/// A look behind the server's front. Nothing here changes the server, except that
+/// [`Evidence::redis`] is also used to hand in one harmless job.
+///
+/// Every call is bounded by the doctor. A backend that cannot answer a question gives
+/// [`EvidenceError::Unavailable`]; the probes that need it are then reported as not run.
+pub trait Evidence: Send + Sync {
+    /// Runs one command in the Redis that Sidekiq uses, with the database number that Mastodon
+    /// uses. An error answer of Redis itself is [`RedisValue::Error`].
+    fn redis(
+        &self,
+        command: &[&str],
+    ) -> impl Future<Output = Result<RedisValue, EvidenceError>> + Send;
+
+    /// Runs one read-only query in Mastodon's database; rows of columns as text, NULL is the
+    /// empty string. No column that the doctor asks for holds a tab or a line break, so
+    /// `psql -AtF $'\t'` will do.
+    fn sql(
+        &self,
+        query: &str,
+    ) -> impl Future<Output = Result<Vec<Vec<String>>, EvidenceError>> + Send;
+
+    /// Every process and store that the deployment should have, one entry per replica, those
+    /// that do not exist included.
+    fn processes(&self) -> impl Future<Output = Result<Vec<ProcessState>, EvidenceError>> + Send;
+
+    /// The last `tail` lines that a process printed, both streams, oldest first, without
+    /// timestamps of the backend. Works for a process that has ended.
+    fn logs(
+        &self,
+        process: &str,
+        tail: usize,
+    ) -> impl Future<Output = Result<Vec<String>, EvidenceError>> + Send;
+
+    /// The environment a process was started with. Values of secrets never leave the backend.
+    fn environment(
+        &self,
+        process: &str,
+    ) -> impl Future<Output = Result<BTreeMap<String, Variable>, EvidenceError>> + Send;
+
+    /// Runs a command inside a running process's container, as its user and without a shell, and
+    /// gives what it prints on stdout. An exit status other than 0 is [`EvidenceError::Failed`].
+    /// The doctor runs `date`, `df`, `getent` and `ls` and nothing else.
+    fn exec(
+        &self,
+        process: &str,
+        argv: &[&str],
+    ) -> impl Future<Output = Result<String, EvidenceError>> + Send;
+}
+
+/// The value of an environment variable, as far as a person may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// This text.
+    Shown(String),
+    /// A secret that has a value.
+    Secret,
+}
+
+impl Variable {
+    /// The text, unless it is a secret.
+    #[must_use]
+    pub fn shown(&self) -> Option<&str> {
+        match self {
+            Self::Shown(text) => Some(text),
+            Self::Secret => None,
+        }
+    }
+}
+
+/// One replica of a process or a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProcessState {
+    /// As the commands take it: `web`, `streaming`, `sidekiq-all`, `postgres`, `redis`, `media`,
+    /// `mail`, `ingress`. Replicas have the same name.
+    pub name: String,
+    /// Whether it runs.
+    pub phase: Phase,
+    /// What its health check says.
+    pub health: Health,
+    /// Of the last end; `None` when it has not ended.
+    pub exit_code: Option<i64>,
+    /// The last end was the kernel's doing, for want of memory.
+    pub oom_killed: bool,
+    /// How often it was started again by itself.
+    pub restarts: u32,
+    /// Seconds in this phase; `None` when the backend cannot tell.
+    pub for_seconds: Option<u64>,
+    /// The most memory it may take, in bytes; `None`: no limit, or not known.
+    pub memory_limit: Option<u64>,
+}
+
+/// Whether a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// It should be there, and is not.
+    Absent,
+    /// Made, never started.
+    Created,
+    /// It runs.
+    Running,
+    /// Frozen (`docker pause`).
+    Paused,
+    /// It ended, and is about to be started again.
+    Restarting,
+    /// It ended.
+    Exited,
+}
+
+/// What a health check says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// There is none, or the backend cannot tell.
+    Unknown,
+    /// It has not answered yet.
+    Starting,
+    /// It answers.
+    Healthy,
+    /// It does not, or no longer.
+    Unhealthy,
+}
+
+/// Why a piece of evidence is missing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EvidenceError {
+    /// The backend has no way to it.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The backend tried, and failed.
+    #[error("{what} failed: {why}")]
+    Failed {
+        /// What was tried: ``redis-cli in `redis` ``.
+        what: String,
+        /// The first line of the failure.
+        why: String,
+    },
+    /// No answer within the doctor's bound.
+    #[error("no answer within {0} s")]
+    TimedOut(u64),
+}
