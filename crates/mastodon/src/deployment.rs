@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use topology::{Domain, Email, Memory, Name, ProcessName, RedisEngine, StoreVersion, Vcpu, Version};
+use topology::{
+    Domain, Email, Memory, Name, ProcessName, RedisEngine, StoreVersion, Vcpu, Version,
+};
 
 /// Everything that has to run, and the edges between it.
 #[derive(Clone, Debug, PartialEq)]
@@ -334,7 +336,9 @@ pub enum Target {
 }
 
 /// The secrets masto knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SecretName {
     /// 128 hex digits.

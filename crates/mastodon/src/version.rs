@@ -1,0 +1,86 @@
+//! What differs between the series of Mastodon that masto supports.
+
+use topology::{Series, StoreVersion};
+
+/// What one series demands of the stores and of an upgrade.
+///
+/// Source: the release notes, `Gemfile.lock`, `lib/tasks/db.rake` and `docker-compose.yml` of each
+/// series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Requirements {
+    /// Oldest major version of PostgreSQL that `db:migrate` accepts.
+    pub postgres: u8,
+    /// Oldest minor version of the oldest major: the migrations refuse 14.0 to 14.3.
+    pub postgres_minor: Option<u8>,
+    /// Oldest Redis; Sidekiq 8 refuses to boot on an older one.
+    pub redis: StoreVersion,
+    /// Oldest Valkey.
+    pub valkey: StoreVersion,
+    /// Oldest schema that can be migrated while the old release still runs.
+    pub two_phase_from: (u16, u16),
+    /// Whether the default Redis driver can do no TLS at all (otherwise it can, but does not honour
+    /// a CA of one's own).
+    pub redis_driver_without_tls: bool,
+}
+
+impl Requirements {
+    /// The requirements of `series`. Every difference between the series is a line of this match.
+    #[must_use]
+    pub fn of(series: Series) -> Self {
+        let newer = Self {
+            postgres: 14,
+            postgres_minor: Some(4),
+            redis: StoreVersion {
+                major: 7,
+                minor: Some(0),
+            },
+            valkey: StoreVersion {
+                major: 7,
+                minor: Some(2),
+            },
+            two_phase_from: (4, 2),
+            redis_driver_without_tls: false,
+        };
+        match series {
+            Series::V4_4 => Self {
+                postgres: 13,
+                postgres_minor: None,
+                redis: StoreVersion {
+                    major: 6,
+                    minor: Some(2),
+                },
+                redis_driver_without_tls: true,
+                ..newer
+            },
+            Series::V4_5 => Self {
+                redis_driver_without_tls: true,
+                ..newer
+            },
+            Series::V4_6 => newer,
+            Series::V4_7 => Self {
+                two_phase_from: (4, 3),
+                ..newer
+            },
+        }
+    }
+}
+
+/// The last series that reads `variable`; `None` when every supported series reads it or Mastodon
+/// never knew it.
+#[must_use]
+pub(crate) fn last_series_to_read(variable: &str) -> Option<Series> {
+    match variable {
+        "MASTODON_USE_LIBVIPS" | "ENABLE_SIDEKIQ_UNIQUE_JOBS_UI" => Some(Series::V4_5),
+        _ if variable.starts_with("MAX_FOLLOWS_") => Some(Series::V4_5),
+        _ if variable.starts_with("FETCH_REPLIES_") => Some(Series::V4_4),
+        _ => None,
+    }
+}
+
+/// Whether an upgrade from `from` to `to` leaves out no series in between. Mastodon asks that at
+/// least one release of every minor version is deployed on the way.
+#[must_use]
+pub(crate) fn adjacent(from: Series, to: Series) -> bool {
+    let place = |wanted| Series::ALL.into_iter().position(|series| series == wanted);
+    place(to) <= place(from).map(|place| place + 1)
+}
