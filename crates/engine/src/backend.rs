@@ -16,23 +16,24 @@ pub trait Backend: Send + Sync {
 
     /// Everything of the deployment, in one pass, and whatever has one of its names without
     /// being its own.
-    fn observe(
-        &self,
-    ) -> impl Future<Output = Result<Observed<Self::Resource>, Self::Error>> + Send;
+    fn observe(&self)
+    -> impl Future<Output = Result<Observed<Self::Resource>, Self::Error>> + Send;
 
     /// Carries out one step and waits until what it made is ready; idempotent: what is already
     /// as the step wants it is left alone. `inputs` holds the attributes of the direct
-    /// dependencies. Gives the attributes of what is there afterwards, `None` after a removal.
+    /// dependencies, for a removal of those that were recorded and stay. Gives the attributes of
+    /// what is there afterwards, `None` after a removal.
+    ///
+    /// The future is dropped when the run is aborted: each of its awaits may be its last, and the
+    /// next [`Backend::observe`] must find what it left.
     fn apply(
         &self,
         step: &Step<Self::Resource>,
         inputs: &Known<Self::Resource>,
         progress: &Progress,
-    ) -> impl Future<
-        Output = Result<Option<<Self::Resource as Resource>::Attributes>, Self::Error>,
-    > + Send;
+    ) -> impl Future<Output = Result<Option<<Self::Resource as Resource>::Attributes>, Self::Error>> + Send;
 
-    /// How many steps may run at once.
+    /// How many steps may run at once; zero counts as one.
     fn concurrency(&self) -> usize;
 }
 

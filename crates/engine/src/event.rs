@@ -1,10 +1,13 @@
 //! Progress as data: what the views and the machine output are made of.
 
+use std::iter::successors;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 
+use crate::backend::Failure;
 use crate::plan::Verb;
 
 /// Something that happened while a plan was carried out.
@@ -79,9 +82,9 @@ pub enum EventKind {
         /// The resources it needed, as their ids display; empty when the run was cancelled.
         needs: Vec<String>,
     },
-    /// The first interrupt: nothing new starts, what runs is finished.
+    /// An interrupt: nothing new starts. Sent once, before the rest is skipped.
     Stopping {
-        /// Resources whose steps still run.
+        /// Resources whose steps still run. A first interrupt lets them finish.
         running: Vec<String>,
     },
 }
@@ -95,8 +98,24 @@ pub struct FailureReport {
     pub causes: Vec<String>,
     /// What to type, or to do.
     pub hint: Option<String>,
-    /// The last lines of the thing that failed, oldest first.
+    /// The last lines of the thing that failed, oldest first; at most 20.
     pub log_tail: Vec<String>,
+}
+
+impl FailureReport {
+    /// The whole of `failure`, which may then be dropped.
+    #[must_use]
+    pub fn new(failure: &impl Failure) -> Self {
+        let causes = successors(failure.source(), |cause| cause.source());
+        let mut log_tail = failure.log_tail();
+        log_tail.drain(..log_tail.len().saturating_sub(20));
+        Self {
+            message: failure.to_string(),
+            causes: causes.map(ToString::to_string).collect(),
+            hint: failure.hint(),
+            log_tail,
+        }
+    }
 }
 
 /// Where events go: any number of renderers, or a test's vector. Called from any task; must not
@@ -116,7 +135,11 @@ impl Progress {
     /// this one is for work outside a plan, like pulling an image.
     #[must_use]
     pub fn new(resource: impl Into<String>, sink: EventSink) -> Self {
-        Self { resource: resource.into(), began: Instant::now(), sink }
+        Self {
+            resource: resource.into(),
+            began: Instant::now(),
+            sink,
+        }
     }
 
     /// Says what the step waits for and what it last saw.
@@ -139,7 +162,13 @@ impl Progress {
     }
 
     fn send(&self, kind: EventKind) {
-        let elapsed_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        (self.sink)(Event { elapsed_ms, kind });
+        (self.sink)(Event {
+            elapsed_ms: whole_ms(self.began.elapsed()),
+            kind,
+        });
     }
+}
+
+pub(crate) fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -7,35 +7,33 @@
 #![forbid(unsafe_code)]
 
 mod backend;
+mod cancel;
+mod changes;
+mod display;
 mod event;
+mod execute;
+mod graph;
+pub mod hash;
 mod plan;
+mod planner;
 mod resource;
+pub mod retry;
+mod run;
+mod summary;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+pub mod wait;
 
 pub use backend::{Backend, Failure};
+pub use cancel::Cancel;
 pub use event::{Event, EventKind, EventSink, FailureReport, Progress};
+pub use execute::execute;
+pub use graph::{Graph, GraphError};
 pub use plan::{Action, ChangeAction, ChangeSummary, Plan, PlanOptions, PlanSummary, Step, Verb};
+pub use planner::plan;
 pub use resource::{
     AttributeChange, Change, How, Impact, Known, Live, Observed, Refusal, Resource,
 };
-
-// Signatures to come, which the other crates may rely on:
-//
-// pub struct Graph<R: Resource>                       // graph.rs: a checked DAG
-// impl Graph { pub fn new(resources: impl IntoIterator<Item = R>) -> Result<Self, GraphError>;
-//              pub fn empty() -> Self; pub fn get(&self, &R::Id) -> Option<&R>;
-//              pub fn iter(&self) -> impl Iterator<Item = &R> (stable topological order) }
-// pub fn plan<R: Resource>(desired: &Graph<R>, observed: &Observed<R>, options: &PlanOptions<R::Id>) -> Plan<R>;
-// impl<R: Resource> Plan<R> { pub fn summary(&self) -> PlanSummary; pub fn is_empty(&self) -> bool; }
-// impl Display for Plan<R>                            // stable text that tests compare
-// pub struct Cancel: Clone                            // cancel.rs: two-stage
-// impl Cancel { pub fn new() -> Self; pub fn stop(&self) /* first Ctrl-C */; pub fn abort(&self) /* second */;
-//               pub fn is_stopped(&self) -> bool; pub async fn stopped(&self); pub async fn aborted(&self) }
-// pub async fn execute<B: Backend>(backend: &B, plan: &Plan<B::Resource>, sink: EventSink, cancel: &Cancel) -> Summary;
-// pub struct Summary { pub done: Vec<String>, pub failed: Vec<(String, FailureReport)>, pub skipped: Vec<(String, Vec<String>)>,
-//                      pub unfinished: Vec<String> /* running at an abort */, pub cancelled: bool, pub took_ms: u64,
-//                      pub critical_path_ms: u64 }   // Serialize; is_success()
-// pub async fn wait::until<T, E, F, Fut>(condition: &Condition, progress: Option<&Progress>, look: F) -> Result<T, WaitError<E>>
-//     where F: FnMut() -> Fut, Fut: Future<Output = Result<Look<T>, E>>;   // enum Look<T> { Ready(T), NotYet(String) }
-// pub struct wait::Condition { pub name: String, pub bound: Duration, pub poll: Poll }  // Poll::adaptive(first, max, factor)
-// pub fn hash::config_hash<T: Serialize>(spec: &T) -> String                // 16 hex digits of SHA-256 over sorted-key JSON
-// pub mod testing  (feature `testing`): in-memory backend with faults
+pub use summary::Summary;

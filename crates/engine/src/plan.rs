@@ -1,11 +1,11 @@
 //! A plan: the steps that make the world match, with their order and their causes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::resource::{AttributeChange, Impact, Refusal, Resource};
+use crate::resource::{AttributeChange, Impact, Known, Refusal, Resource};
 
 /// What a step does to its resource. A replacement is a `Delete` and a `Create`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -32,11 +32,12 @@ impl fmt::Display for Verb {
 /// The operation of a [`Step`], with all it needs: the executor makes no choices.
 #[derive(Clone, Debug)]
 pub enum Action<R: Resource> {
-    /// Make `desired`; `previous` is what a replacement took away, `None` for a new one.
+    /// Make `desired`; `previous` is what it replaces, `None` for a new one.
     Create {
         /// What shall be.
         desired: R,
-        /// What was there before.
+        /// What was there when the plan was made. Already gone, unless the replacement creates
+        /// first.
         previous: Option<R::Live>,
     },
     /// Turn `live` into `desired` in place.
@@ -86,27 +87,68 @@ impl<R: Resource> Step<R> {
 }
 
 /// What `plan` may do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PlanOptions<Id: Ord> {
-    /// Also remove what holds data and is no longer wanted.
+    /// Also remove what holds data: because it is no longer wanted, or to replace it. Without it
+    /// the one is kept and the other refused.
     pub remove_data: bool,
-    /// Replace these although nothing about them differs.
+    /// Replace these although nothing about them differs. Ids of things that are not desired, or
+    /// not there, change nothing.
     pub force_replace: BTreeSet<Id>,
 }
 
-/// Steps in a stable topological order.
+impl<Id: Ord> Default for PlanOptions<Id> {
+    /// No data is removed, nothing is forced.
+    fn default() -> Self {
+        Self {
+            remove_data: false,
+            force_replace: BTreeSet::new(),
+        }
+    }
+}
+
+/// Steps in a stable topological order. Its `Display` shows a person one line a resource and
+/// counts; its alternate one, `{:#}`, shows each step with the steps it comes after.
 #[derive(Clone, Debug)]
 pub struct Plan<R: Resource> {
     /// What to do. Empty when the world already matches.
     pub steps: Vec<Step<R>>,
-    /// What is not wanted any more but holds data, and therefore stays.
+    /// What is not wanted any more but holds data, or is needed by what does, and therefore stays.
+    /// Sorted.
     pub kept: Vec<R::Id>,
-    /// What stands in the way. Non-empty means the plan cannot be executed.
+    /// Those of `kept` that hold no data themselves, each with the kept one that needs it.
+    pub kept_for: BTreeMap<R::Id, R::Id>,
+    /// What stands in the way, dependencies first. Non-empty means the plan cannot be executed.
     pub refusals: Vec<Refusal>,
-    /// Attributes of everything that is there and stays as it is; dependents use them.
-    pub known: crate::resource::Known<R>,
+    /// Attributes of everything desired that is there and stays as it is; dependents use them.
+    pub known: Known<R>,
     /// How many desired resources already match.
     pub unchanged: usize,
+}
+
+impl<R: Resource> Plan<R> {
+    /// Whether the world already matches: nothing to do, and nothing in the way. Things may be
+    /// kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.refusals.is_empty()
+    }
+
+    /// Whether nothing stands in the way.
+    #[must_use]
+    pub fn is_executable(&self) -> bool {
+        self.refusals.is_empty()
+    }
+
+    /// The worst impact of any step. [`Impact::DataLoss`] wants more than a yes.
+    #[must_use]
+    pub fn impact(&self) -> Impact {
+        self.steps
+            .iter()
+            .map(|step| step.impact)
+            .max()
+            .unwrap_or(Impact::None)
+    }
 }
 
 /// A plan as plain data, for views and machines.

@@ -1,7 +1,7 @@
 //! What the engine asks of a thing it makes: an id, what it needs, and what differs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{Debug, Display};
+use std::fmt::{self, Debug, Display};
 
 /// Attributes of the resources a step depends on, by id: identities and addresses that only the
 /// world can tell. A resource that is about to be created or replaced is absent, and nothing may
@@ -26,13 +26,16 @@ pub trait Resource: Clone + Debug + Send + Sync + 'static {
     /// What must exist before this does.
     fn depends_on(&self) -> BTreeSet<Self::Id>;
 
-    /// Dependencies whose identity is baked into this resource: when one of them is replaced,
-    /// this is replaced as well. A subset of [`Resource::depends_on`].
+    /// Dependencies whose identity is baked into this resource: when one of them is replaced, or
+    /// made anew after this was made with it, this is replaced as well, and removed before it. A
+    /// subset of [`Resource::depends_on`].
     fn holds(&self) -> BTreeSet<Self::Id> {
         BTreeSet::new()
     }
 
-    /// What would have to change for `live` to be this; `None` when it already is.
+    /// What would have to change for `live` to be this; `None` when it already is. `known` holds
+    /// the attributes of the direct dependencies that are there and are not replaced. Called once a
+    /// plan.
     fn diff(&self, live: &Self::Live, known: &Known<Self>) -> Option<Change>;
 
     /// Why the creation of something that is not there would be wrong, and what to do instead.
@@ -58,6 +61,13 @@ pub trait Live: Clone + Debug + Send + Sync + 'static {
     /// What would be lost by removing it. [`Impact::DataLoss`] is planned only with
     /// [`crate::PlanOptions::remove_data`]; without it the thing is kept and listed as kept.
     fn removal_impact(&self) -> Impact;
+
+    /// Whether it has one of our names without our mark. The engine never changes or removes such
+    /// a thing: where it is in the way of a desired resource the plan is refused, else it is
+    /// passed over.
+    fn is_foreign(&self) -> bool {
+        false
+    }
 }
 
 /// How a live resource becomes the desired one.
@@ -80,7 +90,10 @@ pub enum How {
     Update,
     /// The old one goes before the new one comes: both cannot have the same name.
     DeleteThenCreate,
-    /// The new one comes first.
+    /// The new one comes first, and the old one goes when all that depends on it has moved over.
+    /// While both are there the backend observes the new one under the id, and the old one under
+    /// another id of its own, so that an interrupted replacement is finished by the next plan.
+    /// Planned as [`How::DeleteThenCreate`] where the old one must go before something it needs.
     CreateThenDelete,
     /// It must not be touched: a stranger's resource, or a change that would lose data with no
     /// way back. A plan that holds a refusal cannot be executed.
@@ -111,6 +124,16 @@ pub enum Impact {
     Restart,
     /// Something that cannot be made again goes.
     DataLoss,
+}
+
+impl Display for Impact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "no interruption",
+            Self::Restart => "restart",
+            Self::DataLoss => "data loss",
+        })
+    }
 }
 
 /// One attribute of a change. Values are rendered; `None` is absence.

@@ -1,0 +1,1 @@
+//! Tests of the whole engine against the in-memory world.
