@@ -112,3 +112,79 @@ fn product(factors: [u16; 3]) -> u32 {
         product.saturating_mul(factor.into())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use topology::{Autoscale, Queue};
+
+    use super::*;
+    use crate::fixture::{self, topology};
+
+    #[test]
+    fn every_thread_holds_a_connection() {
+        let mut topology = topology();
+        topology.web.replicas = 2;
+        topology.web.workers = 3;
+        topology.streaming.replicas = 2;
+        topology.sidekiq = vec![
+            fixture::sidekiq("clock", &[Queue::Scheduler], 5),
+            fixture::sidekiq("rest", &[Queue::Default], 25),
+        ];
+        topology.sidekiq[1].replicas = 3;
+        let connections = Connections::of(&topology);
+        let expected = Connections {
+            web: 30,
+            sidekiq: 80,
+            singletons: 5,
+            streaming: 20,
+        };
+        assert_eq!(connections, expected);
+        assert_eq!(connections.steady(), 136);
+        assert_eq!(
+            connections.rolling(),
+            261,
+            "all twice, but the singleton and one-off work"
+        );
+    }
+
+    #[test]
+    fn no_workers_is_one_process() {
+        let mut topology = topology();
+        topology.web.workers = 0;
+        assert_eq!(Connections::of(&topology).web, 5);
+    }
+
+    #[test]
+    fn scaled_processes_count_at_their_largest() {
+        let mut topology = topology();
+        topology.web.autoscale = Some(Autoscale {
+            min: 1,
+            max: 4,
+            cpu: 70,
+        });
+        assert_eq!(Connections::of(&topology).web, 40);
+    }
+
+    #[test]
+    fn absurd_numbers_do_not_overflow() {
+        let mut topology = topology();
+        topology.web.replicas = u16::MAX;
+        topology.web.workers = u16::MAX;
+        topology.web.threads = u16::MAX;
+        assert_eq!(
+            Connections::of(&topology).rolling(),
+            u32::MAX - 10 - ONE_OFF
+        );
+    }
+
+    #[test]
+    fn a_larger_database_takes_more() {
+        let takes = Size::ALL.map(max_connections);
+        assert!(takes.is_sorted());
+        // RDS: LEAST(bytes / 9531392, 5000), of the memory that its own processes leave.
+        for size in Size::ALL {
+            let derived = memory(size).as_bytes() / 9_531_392;
+            assert!(u64::from(max_connections(size)) <= derived, "{size}");
+        }
+    }
+}

@@ -10,6 +10,8 @@ mod federation;
 mod mail;
 mod media;
 mod redis;
+#[cfg(test)]
+mod tests;
 mod variables;
 
 use topology::{Queue, Sidekiq, Topology};

@@ -63,3 +63,87 @@ fn route(host: &str, paths: &[&str], to: Target) -> Route {
         to,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use expect_test::expect;
+
+    use super::*;
+    use crate::Surroundings;
+    use crate::fixture::{aws, local, scene, topology, value};
+
+    fn told(surroundings: &Surroundings) -> String {
+        let topology = topology();
+        ingress(scene(&topology, surroundings)).routes.iter().fold(
+            String::new(),
+            |mut text, route| {
+                let Route { host, paths, to } = route;
+                writeln!(text, "{host} {} -> {to:?}", paths.join(" ")).unwrap();
+                text
+            },
+        )
+    }
+
+    #[test]
+    fn the_laptop_serves_media_and_mail_beside_the_server() {
+        expect![[r#"
+            social.localhost /api/v1/streaming /api/v1/streaming/* -> Process(Streaming)
+            social.localhost  -> Process(Web)
+            media.social.localhost  -> Media
+            mail.social.localhost  -> MailCatcher
+        "#]]
+        .assert_eq(&told(&local()));
+    }
+
+    #[test]
+    fn aws_serves_the_server_alone() {
+        expect![[r#"
+            social.example.com /api/v1/streaming /api/v1/streaming/* -> Process(Streaming)
+            social.example.com  -> Process(Web)
+        "#]]
+        .assert_eq(&told(&aws()));
+    }
+
+    #[test]
+    fn a_split_domain_answers_discovery_with_redirects() {
+        expect![[r#"
+            web.localhost /api/v1/streaming /api/v1/streaming/* -> Process(Streaming)
+            web.localhost  -> Process(Web)
+            social.localhost /.well-known/webfinger /.well-known/host-meta /.well-known/host-meta.json /.well-known/nodeinfo -> WebDomain
+            media.web.localhost  -> Media
+            mail.social.localhost  -> MailCatcher
+        "#]]
+        .assert_eq(&told(&Surroundings { web_domain: Some(value("web.localhost")), ..local() }));
+        let same = Surroundings {
+            web_domain: Some(local().domain),
+            ..local()
+        };
+        assert_eq!(told(&same), told(&local()), "a split that splits nothing");
+    }
+
+    #[test]
+    fn metrics_are_behind_no_route() {
+        let topology = topology();
+        for surroundings in [local(), aws()] {
+            for route in ingress(scene(&topology, &surroundings)).routes {
+                if route.to == Target::Process(ProcessId::Streaming) {
+                    let below = |path: &String| path.starts_with("/api/v1/streaming");
+                    assert!(!route.paths.is_empty() && route.paths.iter().all(below));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn clients_cannot_speak_for_the_proxy() {
+        let (topology, surroundings) = (topology(), local());
+        let ingress = ingress(scene(&topology, &surroundings));
+        assert_eq!(
+            ingress.strip_headers,
+            ["Forwarded", "Client-Ip", "X-Forwarded-Host", "Proxy"]
+        );
+        assert_eq!(ingress.max_body, 103_809_024);
+    }
+}

@@ -12,8 +12,9 @@ use crate::{
 /// `MC_HOST_local`, which is put together here so that the keys are in no argument.
 const BUCKET_SCRIPT: &str = r#"export MC_HOST_local="${MINIO_ENDPOINT%%://*}://$MINIO_ACCESS_KEY:$MINIO_SECRET_KEY@${MINIO_ENDPOINT#*://}"
 mc mb --ignore-existing "local/$BUCKET"
-printf '%s' "$BUCKET_POLICY" > /tmp/policy.json
-mc anonymous set-json /tmp/policy.json "local/$BUCKET""#;
+policy="${TMPDIR:-/tmp}/policy.json"
+printf '%s' "$BUCKET_POLICY" > "$policy"
+mc anonymous set-json "$policy" "local/$BUCKET""#;
 
 /// What makes the owner's account. `tootctl accounts create` could not: it chooses the password
 /// itself and prints it, so it would stand in a log.
@@ -197,3 +198,6 @@ fn owner(scene: Scene<'_>) -> Job {
         outcome: owner.username.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

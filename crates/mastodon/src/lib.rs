@@ -13,6 +13,8 @@ mod check;
 mod deployment;
 mod derivation;
 mod env;
+#[cfg(test)]
+mod fixture;
 mod ingress;
 mod job;
 mod media;

@@ -107,3 +107,84 @@ fn sidekiq(scene: Scene<'_>, sidekiq: &Sidekiq) -> Process {
 fn words(command: &str) -> Vec<String> {
     command.split(' ').map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use expect_test::expect;
+
+    use super::*;
+    use crate::fixture::{self, aws, local, scene, topology};
+
+    #[test]
+    fn processes_are_started_found_healthy_and_stopped_as_mastodon_wants() {
+        let mut topology = topology();
+        topology.sidekiq = vec![
+            fixture::sidekiq("mail", &[Queue::Scheduler, Queue::Mailers], 5),
+            fixture::sidekiq("rest", &[Queue::Default, Queue::Ingress, Queue::Push], 25),
+        ];
+        topology.sidekiq[1].replicas = 3;
+        let surroundings = aws();
+        let text = all(scene(&topology, &surroundings)).iter().fold(
+            String::new(),
+            |mut text, process| {
+                let Process {
+                    id,
+                    image,
+                    command,
+                    port,
+                    health,
+                    stop_grace,
+                    env: _,
+                    replicas,
+                    singleton,
+                    cpu,
+                    memory,
+                    stores,
+                } = process;
+                writeln!(
+                    text,
+                    "{id}: {replicas} × {cpu} vCPU {memory}, {image:?} {}",
+                    command.join(" ")
+                )
+                .unwrap();
+                writeln!(
+                    text,
+                    "  port {port:?}, {health:?}, {stop_grace:?}, singleton {singleton}, {stores:?}"
+                )
+                .unwrap();
+                text
+            },
+        );
+        expect![[r#"
+            web: 1 × 0.5 vCPU 1GiB, Mastodon bundle exec puma -C config/puma.rb
+              port Some(3000), Http { path: "/health" }, 60s, singleton false, {Postgres, Redis, Media}
+            streaming: 1 × 0.25 vCPU 512MiB, Streaming node ./streaming
+              port Some(4000), Http { path: "/api/v1/streaming/health" }, 10s, singleton false, {Postgres, Redis}
+            sidekiq-mail: 1 × 0.25 vCPU 2GiB, Mastodon bundle exec sidekiq -c 5 -q scheduler,1 -q mailers,2
+              port None, File { path: "/opt/mastodon/tmp/sidekiq_process_has_started_and_will_begin_processing_jobs" }, 40s, singleton true, {Postgres, Redis, Media, Mail}
+            sidekiq-rest: 3 × 0.25 vCPU 2GiB, Mastodon bundle exec sidekiq -c 25 -q default,8 -q ingress,4 -q push,6
+              port None, File { path: "/opt/mastodon/tmp/sidekiq_process_has_started_and_will_begin_processing_jobs" }, 40s, singleton false, {Postgres, Redis, Media}
+        "#]]
+        .assert_eq(&text);
+    }
+
+    #[test]
+    fn everything_has_time_to_end_what_it_does() {
+        let (topology, surroundings) = (topology(), local());
+        for process in all(scene(&topology, &surroundings)) {
+            // Puma's worker_shutdown_timeout is 30 s, Sidekiq's timeout 25 s.
+            let own = match process.id {
+                ProcessId::Web => 30,
+                ProcessId::Streaming => 0,
+                ProcessId::Sidekiq(_) => 25,
+            };
+            assert!(
+                process.stop_grace >= Duration::from_secs(own + 5),
+                "{}",
+                process.id
+            );
+        }
+    }
+}

@@ -48,3 +48,38 @@ pub(crate) fn arguments(queues: &[Queue]) -> Vec<String> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn weights_are_those_of_mastodons_own_list() {
+        let weights: Vec<_> = Queue::ALL
+            .iter()
+            .map(|&queue| format!("{} {}", queue.as_str(), weight(queue)))
+            .collect();
+        expect!["default 8, push 6, ingress 4, mailers 2, pull 1, fasp 1, scheduler 1"]
+            .assert_eq(&weights.join(", "));
+    }
+
+    #[test]
+    fn no_list_is_a_strict_order() {
+        let arguments = arguments(&[Queue::Pull, Queue::Scheduler]);
+        assert_eq!(arguments, ["-q", "pull,1", "-q", "scheduler,1"]);
+    }
+
+    #[test]
+    fn each_queue_says_what_stops_without_it() {
+        let said: BTreeSet<_> = Queue::ALL
+            .iter()
+            .map(|&queue| stops_without(queue))
+            .collect();
+        assert_eq!(said.len(), Queue::ALL.len());
+        assert!(stops_without(Queue::Ingress).contains("messages from other servers never arrive"));
+    }
+}

@@ -61,3 +61,37 @@ impl Schema {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn releases_are_reached_upwards_and_series_by_series() {
+        let version = |text: &str| -> Version { text.parse().unwrap() };
+        let told = |from: &str, to: &str| {
+            let transition = Schema::Migrated(version(from)).transition(version(to));
+            assert_eq!(
+                Schema::Prepared(version(from)).transition(version(to)),
+                transition
+            );
+            match transition {
+                Transition::Refused { cause, hint } => format!("{cause}: {hint}"),
+                other => format!("{other:?}"),
+            }
+        };
+        assert_eq!(
+            Schema::New.transition(version("v4.4.0")),
+            Transition::Prepare
+        );
+        assert_eq!(told("v4.7.5", "v4.7.5"), "UpToDate");
+        assert_eq!(told("v4.7.0", "v4.7.5"), "TwoPhase");
+        assert_eq!(told("v4.6.9", "v4.7.5"), "TwoPhase");
+        expect!["the database was migrated to v4.7.5, and Mastodon cannot take it back to v4.7.4: set `mastodon.version` to v4.7.5 or newer, or restore a backup from before the upgrade"]
+            .assert_eq(&told("v4.7.5", "v4.7.4"));
+        expect!["from v4.4.22 to v4.6.9 a series is left out, and Mastodon wants one release of each on the way: set `mastodon.version` to v4.5.20, run `masto up`, then go on"]
+            .assert_eq(&told("v4.4.22", "v4.6.9"));
+    }
+}

@@ -4,6 +4,8 @@ mod generation;
 mod name;
 mod ses;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

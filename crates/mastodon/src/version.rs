@@ -84,3 +84,53 @@ pub(crate) fn adjacent(from: Series, to: Series) -> bool {
     let place = |wanted| Series::ALL.into_iter().position(|series| series == wanted);
     place(to) <= place(from).map(|place| place + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn each_series_has_its_minimums() {
+        let table: Vec<_> = Series::ALL
+            .into_iter()
+            .map(|series| {
+                let Requirements {
+                    postgres,
+                    postgres_minor,
+                    redis,
+                    valkey,
+                    two_phase_from: (major, minor),
+                    redis_driver_without_tls,
+                } = Requirements::of(series);
+                let patch = postgres_minor
+                    .map(|minor| format!(".{minor}"))
+                    .unwrap_or_default();
+                format!(
+                    "{series}: PostgreSQL {postgres}{patch}, Redis {redis}, Valkey {valkey}, \
+                     schema {major}.{minor}, driver without TLS {redis_driver_without_tls}\n"
+                )
+            })
+            .collect();
+        expect![[r#"
+            4.4: PostgreSQL 13, Redis 6.2, Valkey 7.2, schema 4.2, driver without TLS true
+            4.5: PostgreSQL 14.4, Redis 7.0, Valkey 7.2, schema 4.2, driver without TLS true
+            4.6: PostgreSQL 14.4, Redis 7.0, Valkey 7.2, schema 4.2, driver without TLS false
+            4.7: PostgreSQL 14.4, Redis 7.0, Valkey 7.2, schema 4.3, driver without TLS false
+        "#]]
+        .assert_eq(&table.concat());
+    }
+
+    #[test]
+    fn variables_that_were_dropped_know_their_last_series() {
+        for (variable, last) in [
+            ("FETCH_REPLIES_ENABLED", Some(Series::V4_4)),
+            ("MASTODON_USE_LIBVIPS", Some(Series::V4_5)),
+            ("MAX_FOLLOWS_THRESHOLD", Some(Series::V4_5)),
+            ("AUTHORIZED_FETCH", None),
+        ] {
+            assert_eq!(last_series_to_read(variable), last, "{variable}");
+        }
+    }
+}

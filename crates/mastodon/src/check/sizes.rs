@@ -3,7 +3,7 @@
 use topology::{Memory, Problem, Size, Topology};
 
 use super::code;
-use crate::capacity::{Connections, max_connections, usable_connections};
+use crate::capacity::{Connections, usable_connections};
 
 /// What Sidekiq's authors call the end of what works well.
 const MOST_THREADS: u16 = 50;
@@ -26,11 +26,10 @@ pub(super) fn connections_fit(topology: &Topology) -> Vec<Problem> {
         connections.web, connections.sidekiq, connections.streaming
     );
     let hint = |wanted| match fitting(wanted) {
-        Some(size) => format!("write `size: {}`, or fewer threads or replicas", word(size)),
+        Some(size) => format!("write `{size}`, or take fewer threads or replicas"),
         None => "take fewer threads or replicas: no size takes that many".to_owned(),
     };
     let label = format!("takes {usable} connections");
-    let size = word(size);
     let problem = if steady > usable {
         Problem::new(
             code::CONNECTIONS,
@@ -137,26 +136,7 @@ pub(super) fn memory_is_enough(topology: &Topology) -> Vec<Problem> {
 
 /// The smallest size that takes `connections`.
 fn fitting(connections: u32) -> Option<Size> {
-    [
-        Size::Micro,
-        Size::Small,
-        Size::Medium,
-        Size::Large,
-        Size::Xlarge,
-        Size::Xxlarge,
-    ]
-    .into_iter()
-    .find(|&size| max_connections(size) >= connections && usable_connections(size) >= connections)
-}
-
-/// As the file writes it.
-fn word(size: Size) -> &'static str {
-    match size {
-        Size::Micro => "micro",
-        Size::Small => "small",
-        Size::Medium => "medium",
-        Size::Large => "large",
-        Size::Xlarge => "xlarge",
-        Size::Xxlarge => "2xlarge",
-    }
+    Size::ALL
+        .into_iter()
+        .find(|&size| usable_connections(size) >= connections)
 }
