@@ -1,25 +1,64 @@
 //! The topology file: read, checked, and every problem in it named with its place and a hint.
 //!
-//! Pure: no file is opened here, nothing is printed, and neither Docker nor AWS is known.
+//! Pure: no file is opened here, nothing is printed, and neither Docker nor AWS is known. What
+//! Mastodon itself needs (queues, database connections) is checked by the crate that knows
+//! Mastodon, over a [`Topology`]; [`Parsed::add`] gives its problems their places.
 //!
-//! Start at [`parse`].
+//! Start at [`parse`], or at [`read`] to have warnings and positions too.
 #![forbid(unsafe_code)]
 
+mod assemble;
+mod code;
+mod dns;
+mod document;
+mod domain;
+mod email;
+mod env;
+mod image;
+mod invalid;
+mod keyword;
+mod memory;
 mod model;
+mod name;
+mod parsed;
+mod part;
+mod postgres_version;
+mod problem;
+mod queue;
+mod quote;
+mod reader;
+mod region;
+mod retention;
+mod rule;
+mod scalar;
+mod schema;
+mod sender;
+mod server;
+mod span;
+mod store_version;
+mod suggestion;
+mod syntax;
+mod text;
+mod tree;
+mod unknown_key;
+mod username;
+mod vcpu;
+mod version;
+mod via;
+mod yaml;
 
-// To come, which the other crates may rely on (newtypes are Clone + Debug + Eq + Ord + Hash + Display + FromStr, `as_str()` where text):
-//
-// pub struct Name        1 to 16 of a-z 0-9 -, starts with a letter, does not end with -
-// pub struct ProcessName 1 to 16 of a-z 0-9 -, starts with a letter
-// pub struct Domain      lower case, punycode, at least two labels (`social.localhost` is fine)
-// pub struct Email, ImageRef
-// pub struct Memory      bytes; `1GiB`, `512MiB`; as_mib() -> u64, as_gib()
-// pub struct Vcpu        milli-vCPU; as_f64(), as_millis() -> u32 (0.25 = 250)
-// pub struct Version     { major, minor, patch: u16 }: Display `v4.7.5`; fn series(&self) -> Series; enum Series { V4_4, V4_5, V4_6, V4_7 } ordered
-// pub enum Queue         { Default, Push, Ingress, Mailers, Pull, Scheduler, Fasp }: as_str(), ALL; every queue but fasp exists in each version
-// pub fn parse(text: &str) -> Result<Topology, Vec<Problem>>   // every problem of the file, sorted by place; warnings see Parsed
-// pub struct Parsed { pub topology: Option<Topology>, pub problems: Vec<Problem>, positions… }  pub fn read(text:&str)->Parsed
-// pub struct Problem { pub code: Code, pub severity: Severity, pub path: String /* sidekiq[1].queues[0] */, pub span: Option<Span {start,len (bytes), line, column (1-based)}>,
-//                      pub message: String, pub label: String, pub hint: Option<String>, pub related: Vec<(Span, String)> }
-// pub fn schema() -> serde_json::Value                          // JSON Schema of the file
+pub use domain::Domain;
+pub use email::Email;
+pub use image::ImageRef;
+pub use invalid::Invalid;
+pub use memory::Memory;
 pub use model::*;
+pub use name::{Name, ProcessName};
+pub use parsed::{Parsed, parse, read, read_bytes};
+pub use problem::{Code, Problem, Severity};
+pub use queue::Queue;
+pub use schema::schema;
+pub use span::Span;
+pub use store_version::StoreVersion;
+pub use vcpu::Vcpu;
+pub use version::{Series, Version};

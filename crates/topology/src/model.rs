@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::{Domain, Email, ImageRef, Memory, Name, ProcessName, Queue, Vcpu, Version};
+use crate::keyword::keywords;
+use crate::{
+    Domain, Email, ImageRef, Memory, Name, ProcessName, Queue, StoreVersion, Vcpu, Version,
+};
 
 /// A Mastodon server, as the operator wants it.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,24 +143,6 @@ pub struct Redis {
     pub size: Size,
 }
 
-/// `<major>` or `<major>.<minor>` of a store; `minor` is `None` where the file names none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StoreVersion {
-    /// Before the dot.
-    pub major: u8,
-    /// After the dot.
-    pub minor: Option<u8>,
-}
-
-impl std::fmt::Display for StoreVersion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.minor {
-            Some(minor) => write!(f, "{}.{minor}", self.major),
-            None => write!(f, "{}", self.major),
-        }
-    }
-}
-
 /// The server behind `redis:`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RedisEngine {
@@ -166,6 +151,8 @@ pub enum RedisEngine {
     /// Valkey.
     Valkey,
 }
+
+keywords!(pub RedisEngine, "a key-value store that masto runs", { Redis = "redis", Valkey = "valkey" });
 
 /// Instance class of a store, by memory: micro 1 GiB, small 2, medium 4, large 8, xlarge 16,
 /// 2xlarge 32 (`db.t4g.*`, `db.m7g.*` and their ElastiCache sisters).
@@ -184,6 +171,15 @@ pub enum Size {
     /// 32 GiB.
     Xxlarge,
 }
+
+keywords!(pub Size, "a size", {
+    Micro = "micro",
+    Small = "small",
+    Medium = "medium",
+    Large = "large",
+    Xlarge = "xlarge",
+    Xxlarge = "2xlarge",
+});
 
 /// `media:`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,7 +214,7 @@ pub enum MailRoute {
 pub struct Smtp {
     /// Host name.
     pub server: String,
-    /// Port; 587 unless the file says otherwise.
+    /// Port; unless the file says otherwise 587, or 465 where TLS is implicit.
     pub port: u16,
     /// User name; `None` sends without authentication.
     pub login: Option<String>,
@@ -227,7 +223,7 @@ pub struct Smtp {
 }
 
 /// TLS on the way to an SMTP server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SmtpTls {
     /// STARTTLS, refused when the server offers none. The default.
     Starttls,
@@ -237,6 +233,8 @@ pub enum SmtpTls {
     Off,
 }
 
+keywords!(pub SmtpTls, "a kind of TLS", { Starttls = "starttls", Implicit = "implicit", Off = "off" });
+
 /// `search:`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Search {
@@ -245,6 +243,8 @@ pub enum Search {
     /// Full text.
     Elasticsearch,
 }
+
+keywords!(pub Search, "a kind of search", { None = "none", Elasticsearch = "elasticsearch" });
 
 /// `local:`
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -268,7 +268,10 @@ pub struct Ports {
 
 /// Image overrides; `None` takes the official image.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each field is the store or process it is named after")]
+#[expect(
+    missing_docs,
+    reason = "each field is the store or process it is named after"
+)]
 pub struct Images {
     pub mastodon: Option<ImageRef>,
     pub streaming: Option<ImageRef>,
@@ -305,6 +308,8 @@ pub enum NetworkProfile {
     Ha,
 }
 
+keywords!(pub NetworkProfile, "a network profile", { Public = "public", Private = "private", Ha = "ha" });
+
 /// CPU of the tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Architecture {
@@ -313,6 +318,8 @@ pub enum Architecture {
     /// x86-64.
     Amd64,
 }
+
+keywords!(pub Architecture, "an architecture", { Arm64 = "arm64", Amd64 = "amd64" });
 
 /// Who answers for the domain.
 #[derive(Clone, Debug, PartialEq, Eq)]

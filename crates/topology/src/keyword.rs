@@ -1,0 +1,65 @@
+//! Words of which exactly these are possible.
+
+/// Gives an enum its words: `ALL`, `as_str`, `Display`, `FromStr` (which suggests the nearest
+/// word), serialisation, and its part of the JSON Schema, all from one table.
+macro_rules! keywords {
+    ($vis:vis $type:ident, $what:literal, { $($variant:ident = $text:literal),+ $(,)? }) => {
+        impl $type {
+            /// Every one, in the order in which they are listed to people.
+            $vis const ALL: [Self; [$($text),+].len()] = [$(Self::$variant),+];
+
+            /// The word in the file.
+            #[must_use]
+            $vis const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = $crate::Invalid;
+
+            fn from_str(text: &str) -> Result<Self, $crate::Invalid> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err($crate::keyword::unknown(text, $what, &[$($text),+])),
+                }
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl schemars::JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string", "enum": Self::ALL })
+            }
+        }
+    };
+}
+
+pub(crate) use keywords;
+
+use crate::invalid::Invalid;
+use crate::quote::quote;
+use crate::suggestion::{nearest, one_of};
+
+pub(crate) fn unknown(text: &str, what: &str, words: &[&str]) -> Invalid {
+    let invalid = Invalid::new(format!("{} is not {what}", quote(text)));
+    match nearest(text, words.iter().copied()) {
+        Some(word) => invalid.hint(format!("did you mean `{word}`?")),
+        None => invalid.hint(format!("write {}", one_of(words.iter().copied()))),
+    }
+}

@@ -1,0 +1,12 @@
+//! The file format as its users meet it.
+
+mod check;
+mod combination;
+mod follow_up;
+mod hostile;
+mod property;
+mod ready_made;
+mod schema;
+mod shape;
+mod value;
+mod yaml;
