@@ -10,6 +10,8 @@ mod queues;
 mod search;
 mod sizes;
 mod stores;
+#[cfg(test)]
+mod tests;
 mod variables;
 
 use topology::{Problem, Topology};

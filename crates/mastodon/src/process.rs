@@ -126,37 +126,37 @@ mod tests {
         ];
         topology.sidekiq[1].replicas = 3;
         let surroundings = aws();
-        let text = all(scene(&topology, &surroundings)).iter().fold(
-            String::new(),
-            |mut text, process| {
-                let Process {
-                    id,
-                    image,
-                    command,
-                    port,
-                    health,
-                    stop_grace,
-                    env: _,
-                    replicas,
-                    singleton,
-                    cpu,
-                    memory,
-                    stores,
-                } = process;
-                writeln!(
-                    text,
-                    "{id}: {replicas} × {cpu} vCPU {memory}, {image:?} {}",
-                    command.join(" ")
-                )
-                .unwrap();
-                writeln!(
+        let text =
+            all(scene(&topology, &surroundings))
+                .iter()
+                .fold(String::new(), |mut text, process| {
+                    let Process {
+                        id,
+                        image,
+                        command,
+                        port,
+                        health,
+                        stop_grace,
+                        env: _,
+                        replicas,
+                        singleton,
+                        cpu,
+                        memory,
+                        stores,
+                    } = process;
+                    writeln!(
+                        text,
+                        "{id}: {replicas} × {cpu} vCPU {memory}, {image:?} {}",
+                        command.join(" ")
+                    )
+                    .unwrap();
+                    writeln!(
                     text,
                     "  port {port:?}, {health:?}, {stop_grace:?}, singleton {singleton}, {stores:?}"
                 )
                 .unwrap();
-                text
-            },
-        );
+                    text
+                });
         expect![[r#"
             web: 1 × 0.5 vCPU 1GiB, Mastodon bundle exec puma -C config/puma.rb
               port Some(3000), Http { path: "/health" }, 60s, singleton false, {Postgres, Redis, Media}

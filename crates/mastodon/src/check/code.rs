@@ -14,8 +14,8 @@ macro_rules! codes {
 codes! {
     /// A queue that nobody consumes.
     QUEUE_WITHOUT_CONSUMER = "queue-without-consumer";
-    /// More than one process that runs by the clock.
-    SCHEDULER_TWICE = "scheduler-twice";
+    /// More or less than one process that runs by the clock.
+    SCHEDULER = "scheduler-not-once";
     /// A database that the release refuses.
     POSTGRES_TOO_OLD = "postgres-too-old";
     /// A key-value store that the release refuses.

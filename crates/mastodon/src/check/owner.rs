@@ -41,7 +41,7 @@ pub(super) fn username_is_free(topology: &Topology) -> Vec<Problem> {
         Problem::new(
             code::RESERVED_USERNAME,
             "owner.username",
-            format!("`{username}` is a name that Mastodon reserves, so no account can have it"),
+            format!("`{username}` is a name that Mastodon keeps from people"),
         )
         .hint("write `owner`, or the name you want to post under"),
     ]

@@ -11,7 +11,7 @@ pub(super) fn every_queue_has_a_consumer(topology: &Topology) -> Vec<Problem> {
         topology
             .sidekiq
             .iter()
-            .any(|process| process.queues.contains(&queue))
+            .any(|process| process.replicas > 0 && process.queues.contains(&queue))
     };
     // The process that has the most already is the one to take what is left over.
     let widest = topology
@@ -63,7 +63,7 @@ pub(super) fn scheduler_has_one_consumer(topology: &Topology) -> Vec<Problem> {
             None => first = Some((path.clone(), process)),
             Some((first_path, first_process)) => problems.push(
                 Problem::new(
-                    code::SCHEDULER_TWICE,
+                    code::SCHEDULER,
                     path.clone(),
                     format!(
                         "`scheduler` is consumed by `{}` and by `{}`: every timed job would run twice",
@@ -77,28 +77,36 @@ pub(super) fn scheduler_has_one_consumer(topology: &Topology) -> Vec<Problem> {
         }
         let alone = "give `scheduler` to a process of its own, for example \
                      `{ name: scheduler, queues: [scheduler], threads: 5 }`";
-        if process.replicas != 1 {
+        let replicas = format!("sidekiq[{index}].replicas");
+        if process.replicas == 0 {
+            let message = format!(
+                "`{}` consumes `scheduler` and needs its one replica",
+                process.name
+            );
             problems.push(
-                Problem::new(
-                    code::SCHEDULER_TWICE,
-                    format!("sidekiq[{index}].replicas"),
-                    format!(
-                        "`{}` consumes `scheduler` and can have one replica only, not {}: every \
-                         timed job would run in each",
-                        process.name, process.replicas
-                    ),
-                )
-                .see(path.clone(), "because of this queue")
-                .hint(alone),
+                Problem::new(code::SCHEDULER, replicas, message)
+                    .see(path.clone(), "because of this queue")
+                    .hint("write `1`"),
+            );
+        } else if process.replicas > 1 {
+            let message = format!(
+                "`{}` consumes `scheduler` and can have one replica only, not {}: every timed job \
+                 would run in each",
+                process.name, process.replicas
+            );
+            problems.push(
+                Problem::new(code::SCHEDULER, replicas, message)
+                    .see(path.clone(), "because of this queue")
+                    .hint(alone),
             );
         }
         if process.autoscale.is_some() {
             problems.push(
                 Problem::new(
-                    code::SCHEDULER_TWICE,
+                    code::SCHEDULER,
                     format!("sidekiq[{index}].autoscale"),
                     format!(
-                        "`{}` consumes `scheduler` and cannot be scaled",
+                        "`{}` consumes `scheduler` and cannot be scaled: every timed job would run in each replica",
                         process.name
                     ),
                 )

@@ -45,7 +45,7 @@ pub(super) fn connections_fit(topology: &Topology) -> Vec<Problem> {
             code::CONNECTIONS,
             "postgres.size",
             format!(
-                "a {size} database takes {usable} connections, and a change of version needs up to \
+                "a {size} database takes {usable} connections, and a change of version or settings needs up to \
                  {rolling} while old and new processes run side by side ({parts})"
             ),
         )

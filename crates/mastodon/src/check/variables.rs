@@ -149,3 +149,9 @@ fn is_secret(name: &str) -> bool {
     .any(|end| name.ends_with(end))
         || name == "OTP_SECRET"
 }
+
+/// Whether `name` is refused in the file.
+#[cfg(test)]
+pub(super) fn refused_by_masto(name: &str) -> bool {
+    refused(name).is_some()
+}

@@ -137,4 +137,4 @@ const SECRET: (&str, &str) = (
     "remove it",
 );
 const DATABASE: (&str, &str) = ("masto runs the database it names", "write `postgres`");
-const MEDIA: (&str, &str) = ("masto runs the bucket it names", "write `media`");
+const MEDIA: (&str, &str) = ("masto keeps media in a bucket of its own", "remove it");

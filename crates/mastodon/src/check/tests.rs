@@ -1,0 +1,752 @@
+//! One table a rule: what is changed in a good topology, and what is said of it.
+
+use std::fmt::Write as _;
+
+use expect_test::{Expect, expect};
+use topology::{
+    Autoscale, MailRoute, Memory, Problem, Queue, RedisEngine, Search, Size, Smtp, SmtpTls,
+    StoreVersion, Topology,
+};
+
+use super::variables::refused_by_masto;
+use super::{CODES, check};
+use crate::fixture::{self, aws, local, told, topology, value};
+use crate::{Schema, Surroundings, deployment};
+
+type Rule = fn(&Topology) -> Vec<Problem>;
+type Case = (&'static str, fn(&mut Topology));
+
+fn table(rule: Rule, cases: &[Case], expected: &Expect) {
+    let text = cases
+        .iter()
+        .fold(String::new(), |mut text, (name, change)| {
+            let mut topology = topology();
+            change(&mut topology);
+            let problems = rule(&topology);
+            let told = if problems.is_empty() {
+                "well\n".to_owned()
+            } else {
+                told(&problems)
+            };
+            writeln!(text, "# {name}\n{told}").unwrap();
+            text
+        });
+    expected.assert_eq(&text);
+}
+
+#[test]
+fn a_good_topology_has_no_problems() {
+    assert_eq!(told(&check(&topology())), "");
+}
+
+#[test]
+fn every_queue_has_a_consumer() {
+    table(
+        super::queues::every_queue_has_a_consumer,
+        &[
+            ("all in one", |_| ()),
+            ("all in two", |topology| {
+                topology.sidekiq = vec![
+                    fixture::sidekiq("clock", &Queue::ALL[5..], 5),
+                    fixture::sidekiq("rest", &Queue::ALL[..5], 5),
+                ];
+            }),
+            (
+                "ingress and fasp left out, as in a list from before 4.0",
+                |topology| {
+                    let queues = [Queue::Default, Queue::Push, Queue::Mailers, Queue::Pull];
+                    topology.sidekiq = vec![
+                        fixture::sidekiq("clock", &[Queue::Scheduler], 5),
+                        fixture::sidekiq("rest", &queues, 5),
+                    ];
+                },
+            ),
+            ("none", |topology| topology.sidekiq = Vec::new()),
+        ],
+        &expect![[r#"
+            # all in one
+            well
+
+            # all in two
+            well
+
+            # ingress and fasp left out, as in a list from before 4.0
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `ingress`: messages from other servers never arrive, though they are accepted
+              add `ingress` to the queues of `rest`
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `fasp`: Fediverse Auxiliary Service Providers get no answer
+              add `fasp` to the queues of `rest`
+
+            # none
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `default`: home feeds stay empty, notifications never come and videos stay in processing
+              add a process with `queues: [default]`
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `push`: nothing leaves the server: posts, follows and their answers, web push
+              add a process with `queues: [push]`
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `ingress`: messages from other servers never arrive, though they are accepted
+              add a process with `queues: [ingress]`
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `mailers`: no mail is sent, not even the confirmation of a new account
+              add a process with `queues: [mailers]`
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `pull`: remote avatars, link previews, imports, exports and deletions stop
+              add a process with `queues: [pull]`
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `fasp`: Fediverse Auxiliary Service Providers get no answer
+              add a process with `queues: [fasp]`
+            error mastodon::queue-without-consumer at sidekiq: no Sidekiq process consumes `scheduler`: scheduled posts, trends, clean-ups and every other timed job stop
+              add a process with `queues: [scheduler]`
+
+        "#]],
+    );
+}
+
+#[test]
+fn scheduler_has_one_consumer() {
+    table(
+        super::queues::scheduler_has_one_consumer,
+        &[
+            ("one", |_| ()),
+            ("other processes may be many", |topology| {
+                topology
+                    .sidekiq
+                    .push(fixture::sidekiq("push", &[Queue::Push], 5));
+                topology.sidekiq[1].replicas = 9;
+            }),
+            ("two processes", |topology| {
+                let queues = [Queue::Pull, Queue::Scheduler];
+                topology.sidekiq.push(fixture::sidekiq("more", &queues, 5));
+            }),
+            ("two replicas", |topology| topology.sidekiq[0].replicas = 2),
+            ("none at all", |topology| topology.sidekiq[0].replicas = 0),
+            ("scaled", |topology| {
+                topology.sidekiq[0].autoscale = Some(Autoscale {
+                    min: 1,
+                    max: 2,
+                    cpu: 70,
+                });
+            }),
+        ],
+        &expect![[r#"
+            # one
+            well
+
+            # other processes may be many
+            well
+
+            # two processes
+            error mastodon::scheduler-not-once at sidekiq[1].queues[1]: `scheduler` is consumed by `all` and by `more`: every timed job would run twice
+              take `scheduler` out of the queues of `more`
+
+            # two replicas
+            error mastodon::scheduler-not-once at sidekiq[0].replicas: `all` consumes `scheduler` and can have one replica only, not 2: every timed job would run in each
+              give `scheduler` to a process of its own, for example `{ name: scheduler, queues: [scheduler], threads: 5 }`
+
+            # none at all
+            error mastodon::scheduler-not-once at sidekiq[0].replicas: `all` consumes `scheduler` and needs its one replica
+              write `1`
+
+            # scaled
+            error mastodon::scheduler-not-once at sidekiq[0].autoscale: `all` consumes `scheduler` and cannot be scaled: every timed job would run in each replica
+              give `scheduler` to a process of its own, for example `{ name: scheduler, queues: [scheduler], threads: 5 }`
+
+        "#]],
+    );
+}
+
+#[test]
+fn postgres_is_new_enough() {
+    table(
+        super::stores::postgres_is_new_enough,
+        &[
+            ("14 on 4.7", |topology| topology.postgres.version = 14),
+            ("13 on 4.7", |topology| topology.postgres.version = 13),
+            ("13 on 4.4", |topology| {
+                topology.mastodon.version = value("v4.4.22");
+                topology.postgres.version = 13;
+            }),
+            ("12 on 4.4", |topology| {
+                topology.mastodon.version = value("v4.4.22");
+                topology.postgres.version = 12;
+            }),
+        ],
+        &expect![[r#"
+            # 14 on 4.7
+            well
+
+            # 13 on 4.7
+            error mastodon::postgres-too-old at postgres.version: Mastodon 4.7 needs PostgreSQL 14.4 or newer, not 13
+              write `17`
+
+            # 13 on 4.4
+            well
+
+            # 12 on 4.4
+            error mastodon::postgres-too-old at postgres.version: Mastodon 4.4 needs PostgreSQL 13 or newer, not 12
+              write `17`
+
+        "#]],
+    );
+}
+
+#[test]
+fn redis_is_new_enough() {
+    fn store(topology: &mut Topology, engine: RedisEngine, major: u8, minor: Option<u8>) {
+        topology.redis.engine = engine;
+        topology.redis.version = StoreVersion { major, minor };
+    }
+    table(
+        super::stores::redis_is_new_enough,
+        &[
+            ("Redis 7", |topology| {
+                store(topology, RedisEngine::Redis, 7, None);
+            }),
+            ("Redis 6 on 4.7", |topology| {
+                store(topology, RedisEngine::Redis, 6, None);
+            }),
+            ("Redis 6 on 4.4 is 6.2", |topology| {
+                topology.mastodon.version = value("v4.4.22");
+                store(topology, RedisEngine::Redis, 6, None);
+            }),
+            ("Redis 6.0 on 4.4", |topology| {
+                topology.mastodon.version = value("v4.4.22");
+                store(topology, RedisEngine::Redis, 6, Some(0));
+            }),
+            ("Valkey 8", |topology| {
+                store(topology, RedisEngine::Valkey, 8, None);
+            }),
+            ("Valkey 7 is 7.2", |topology| {
+                store(topology, RedisEngine::Valkey, 7, None);
+            }),
+            ("Valkey 7.0", |topology| {
+                store(topology, RedisEngine::Valkey, 7, Some(0));
+            }),
+        ],
+        &expect![[r#"
+            # Redis 7
+            well
+
+            # Redis 6 on 4.7
+            error mastodon::redis-too-old at redis.version: Mastodon 4.7 needs Redis 7.0 or newer, not 6
+              write `7`
+
+            # Redis 6 on 4.4 is 6.2
+            well
+
+            # Redis 6.0 on 4.4
+            error mastodon::redis-too-old at redis.version: Mastodon 4.4 needs Redis 6.2 or newer, not 6.0
+              write `7`
+
+            # Valkey 8
+            well
+
+            # Valkey 7 is 7.2
+            well
+
+            # Valkey 7.0
+            error mastodon::redis-too-old at redis.version: Mastodon 4.7 needs Valkey 7.2 or newer, not 7.0
+              write `8`
+
+        "#]],
+    );
+}
+
+#[test]
+fn connections_fit() {
+    table(
+        super::sizes::connections_fit,
+        &[
+            ("a small server on micro", |_| ()),
+            ("tight while rolling", |topology| topology.web.workers = 5),
+            ("too many at rest", |topology| {
+                topology
+                    .sidekiq
+                    .push(fixture::sidekiq("push", &[Queue::Push], 25));
+                topology.sidekiq[1].replicas = 3;
+            }),
+            ("too many for any", |topology| {
+                topology.postgres.size = Size::Xxlarge;
+                topology.web.replicas = 400;
+            }),
+        ],
+        &expect![[r#"
+            # a small server on micro
+            well
+
+            # tight while rolling
+            warning mastodon::connections at postgres.size: a micro database takes 77 connections, and a change of version or settings needs up to 86 while old and new processes run side by side (web 25, Sidekiq 10, streaming 10)
+              write `small`, or take fewer threads or replicas
+
+            # too many at rest
+            error mastodon::connections at postgres.size: the processes need 111 connections (web 10, Sidekiq 85, streaming 10, one-off work), but a micro database takes 77: threads would wait for each other and give up after 5 s
+              write `medium`, or take fewer threads or replicas
+
+            # too many for any
+            error mastodon::connections at postgres.size: the processes need 4026 connections (web 4000, Sidekiq 10, streaming 10, one-off work), but a 2xlarge database takes 3197: threads would wait for each other and give up after 5 s
+              take fewer threads or replicas: no size takes that many
+
+        "#]],
+    );
+}
+
+#[test]
+fn threads_are_sane() {
+    table(
+        super::sizes::threads_are_sane,
+        &[
+            ("fifty", |topology| topology.sidekiq[0].threads = 50),
+            ("fifty-one", |topology| topology.sidekiq[0].threads = 51),
+            ("none", |topology| {
+                topology.sidekiq[0].threads = 0;
+                topology.web.threads = 0;
+            }),
+        ],
+        &expect![[r#"
+            # fifty
+            well
+
+            # fifty-one
+            warning mastodon::threads at sidekiq[0].threads: 51 threads in `all` wait for each other: Ruby runs one at a time, and Sidekiq is not stable beyond 50
+              take more replicas of 25 threads
+
+            # none
+            error mastodon::threads at web.threads: web without threads answers nothing
+              write `5`
+            error mastodon::threads at sidekiq[0].threads: `all` without threads works on nothing
+              write `10`
+
+        "#]],
+    );
+}
+
+#[test]
+fn memory_is_enough() {
+    table(
+        super::sizes::memory_is_enough,
+        &[
+            ("two workers in 1 GiB", |_| ()),
+            ("single mode in 512 MiB", |topology| {
+                topology.web.workers = 0;
+                topology.web.memory = Memory::from_mib(512);
+            }),
+            ("too little everywhere", |topology| {
+                topology.web.workers = 4;
+                topology.streaming.memory = Memory::from_mib(64);
+                topology.sidekiq[0].memory = Memory::from_mib(256);
+            }),
+        ],
+        &expect![[r#"
+            # two workers in 1 GiB
+            well
+
+            # single mode in 512 MiB
+            well
+
+            # too little everywhere
+            warning mastodon::memory at web.memory: web with workers: 4 needs 1200MiB or more, not 1GiB
+              write `1280MiB`
+            warning mastodon::memory at streaming.memory: streaming needs 128MiB or more, not 64MiB
+              write `256MiB`
+            warning mastodon::memory at sidekiq[0].memory: Sidekiq process `all` needs 512MiB or more, not 256MiB
+              write `512MiB`
+
+        "#]],
+    );
+}
+
+#[test]
+fn the_owners_name_is_free() {
+    table(
+        super::owner::username_is_free,
+        &[
+            ("owner is the default", |_| ()),
+            ("alice", |topology| {
+                topology.owner.username = "alice".to_owned();
+            }),
+            ("Admin, in any case of letters", |topology| {
+                topology.owner.username = "Admin".to_owned();
+            }),
+        ],
+        &expect![[r#"
+            # owner is the default
+            well
+
+            # alice
+            well
+
+            # Admin, in any case of letters
+            error mastodon::reserved-username at owner.username: `Admin` is a name that Mastodon keeps from people
+              write `owner`, or the name you want to post under
+
+        "#]],
+    );
+}
+
+#[test]
+fn the_sender_can_send() {
+    fn from(topology: &mut Topology, from: &str) {
+        topology.mail.from = from.to_owned();
+    }
+    table(
+        super::mail::sender_can_send,
+        &[
+            ("an address", |_| ()),
+            ("a name and an address", |topology| {
+                from(topology, "Social <notifications@social.example.com>");
+            }),
+            ("a name alone", |topology| from(topology, "Social")),
+            ("an open bracket", |topology| {
+                from(topology, "notifications@social.example.com>");
+            }),
+            ("below the domain", |topology| {
+                from(topology, "n@mail.social.example.com");
+            }),
+            ("another domain through SES", |topology| {
+                from(topology, "n@example.org");
+            }),
+            ("the web domain through SES", |topology| {
+                topology.web_domain = Some(value("web.example.com"));
+                from(topology, "n@web.example.com");
+            }),
+            ("another domain through a server of one's own", |topology| {
+                from(topology, "n@example.org");
+                topology.mail.via = MailRoute::Smtp(Smtp {
+                    server: "smtp.example.org".to_owned(),
+                    port: 587,
+                    login: None,
+                    tls: SmtpTls::Starttls,
+                });
+            }),
+        ],
+        &expect![[r#"
+            # an address
+            well
+
+            # a name and an address
+            well
+
+            # a name alone
+            error mastodon::mail-sender at mail.from: `Social` is not a sender: it has no mail address
+              write `notifications@social.example.com`
+
+            # an open bracket
+            error mastodon::mail-sender at mail.from: `notifications@social.example.com>` is not a sender: it has no mail address
+              write `notifications@social.example.com`
+
+            # below the domain
+            well
+
+            # another domain through SES
+            error mastodon::mail-sender at mail.from: SES would refuse mail from `n@example.org`: the domain it sends for is `social.example.com`
+              write `notifications@social.example.com`
+
+            # the web domain through SES
+            well
+
+            # another domain through a server of one's own
+            well
+
+        "#]],
+    );
+}
+
+#[test]
+fn search_is_said_not_to_run() {
+    table(
+        super::search::search_is_built,
+        &[
+            ("none", |_| ()),
+            ("elasticsearch", |topology| {
+                topology.search = Search::Elasticsearch;
+            }),
+        ],
+        &expect![[r#"
+            # none
+            well
+
+            # elasticsearch
+            error mastodon::search at search: masto does not run Elasticsearch, so there is no full-text search
+              write `none`, and for a cluster of your own set ES_ENABLED, ES_HOST and ES_PORT in `mastodon.env`, then run `masto tootctl search deploy`
+
+        "#]],
+    );
+}
+
+fn env(topology: &mut Topology, variables: &[(&str, &str)]) {
+    topology.mastodon.env = variables
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+}
+
+#[test]
+fn the_operators_names_are_theirs() {
+    table(
+        super::variables::names_are_the_operators,
+        &[
+            ("their own", |topology| {
+                env(
+                    topology,
+                    &[
+                        ("AUTHORIZED_FETCH", "true"),
+                        ("BULK_SMTP_SERVER", "smtp.example.com"),
+                        ("CACHE_REDIS_URL", "redis://cache.example.com"),
+                        ("DEFAULT_LOCALE", "de"),
+                        ("ES_ENABLED", "true"),
+                        ("S3_READ_TIMEOUT", "30"),
+                        ("SMTP_REPLY_TO", "help@example.com"),
+                    ],
+                );
+            }),
+            ("harmful", |topology| {
+                env(
+                    topology,
+                    &[
+                        ("REDIS_NAMESPACE", ""),
+                        ("SAFETY_ASSURED", "1"),
+                        ("SECRET_KEY_BASE_DUMMY", "1"),
+                        ("SELF_DESTRUCT", "x"),
+                        ("SKIP_POST_DEPLOYMENT_MIGRATIONS", "false"),
+                    ],
+                );
+            }),
+            ("dead", |topology| {
+                env(
+                    topology,
+                    &[
+                        ("FETCH_REPLIES_ENABLED", "true"),
+                        ("LOG_LEVEL", "debug"),
+                        ("MASTODON_USE_LIBVIPS", "true"),
+                        ("SIDEKIQ_CONCURRENCY", "25"),
+                        ("STATSD_ADDR", "statsd:8125"),
+                        ("STREAMING_CLUSTER_NUM", "4"),
+                    ],
+                );
+            }),
+            ("alive in 4.4", |topology| {
+                topology.mastodon.version = value("v4.4.22");
+                env(
+                    topology,
+                    &[
+                        ("FETCH_REPLIES_ENABLED", "true"),
+                        ("MASTODON_USE_LIBVIPS", "true"),
+                    ],
+                );
+            }),
+            ("masto's", |topology| {
+                env(
+                    topology,
+                    &[
+                        ("CACHE_REDIS_HOST", "cache"),
+                        ("DB_POOL", "25"),
+                        ("LOCAL_DOMAIN", "example.org"),
+                        ("PORT", "80"),
+                        ("REDIS_SENTINELS", "a,b"),
+                        ("S3_PERMISSION", "public-read"),
+                        ("SECRET_KEY_BASE", "0"),
+                        ("SMTP_SERVER", "smtp.example.com"),
+                        ("SWIFT_ENABLED", "true"),
+                        ("TRUSTED_PROXY_IP", "10.0.0.0/8"),
+                        ("WEB_CONCURRENCY", "4"),
+                    ],
+                );
+            }),
+            ("a secret", |topology| {
+                env(topology, &[("DEEPL_API_KEY", "canary")]);
+            }),
+        ],
+        &expect![[r#"
+            # their own
+            well
+
+            # harmful
+            error mastodon::env-harmful at mastodon.env.REDIS_NAMESPACE: `REDIS_NAMESPACE` cannot be set here: with it Mastodon 4.4 and newer do not start, not even when it is empty
+              remove it
+            error mastodon::env-harmful at mastodon.env.SAFETY_ASSURED: `SAFETY_ASSURED` cannot be set here: it belongs to one command, not to every process: `masto run`
+              remove it
+            error mastodon::env-harmful at mastodon.env.SECRET_KEY_BASE_DUMMY: `SECRET_KEY_BASE_DUMMY` cannot be set here: it replaces the secrets by ones that everybody knows
+              remove it
+            error mastodon::env-harmful at mastodon.env.SELF_DESTRUCT: `SELF_DESTRUCT` cannot be set here: it makes Sidekiq delete the server from the whole network
+              remove it
+            error mastodon::env-harmful at mastodon.env.SKIP_POST_DEPLOYMENT_MIGRATIONS: `SKIP_POST_DEPLOYMENT_MIGRATIONS` cannot be set here: with any value, `false` too, a new database cannot be set up and migrations stay undone
+              remove it
+
+            # dead
+            error mastodon::env-dead at mastodon.env.FETCH_REPLIES_ENABLED: `FETCH_REPLIES_ENABLED` has no effect: Mastodon reads it up to 4.4, not in 4.7
+              remove it
+            error mastodon::env-dead at mastodon.env.LOG_LEVEL: `LOG_LEVEL` cannot be set here: only streaming reads it, and `mastodon.env` is for the Rails processes
+              set RAILS_LOG_LEVEL
+            error mastodon::env-dead at mastodon.env.MASTODON_USE_LIBVIPS: `MASTODON_USE_LIBVIPS` has no effect: Mastodon reads it up to 4.5, not in 4.7
+              remove it
+            error mastodon::env-dead at mastodon.env.SIDEKIQ_CONCURRENCY: `SIDEKIQ_CONCURRENCY` cannot be set here: Sidekiq is started with `-c`, which wins
+              write `sidekiq[].threads`
+            error mastodon::env-dead at mastodon.env.STATSD_ADDR: `STATSD_ADDR` cannot be set here: Mastodon dropped StatsD in 4.3
+              remove it
+            error mastodon::env-dead at mastodon.env.STREAMING_CLUSTER_NUM: `STREAMING_CLUSTER_NUM` cannot be set here: no release reads it any more
+              write `streaming.replicas`
+
+            # alive in 4.4
+            well
+
+            # masto's
+            error mastodon::env-owned at mastodon.env.CACHE_REDIS_HOST: `CACHE_REDIS_HOST` cannot be set here: port, user and password are not inherited beside it
+              set CACHE_REDIS_URL to the whole address
+            error mastodon::env-owned at mastodon.env.DB_POOL: `DB_POOL` cannot be set here: one pool for all processes is wrong for each: Rails takes as many as it has threads, streaming takes ten
+              write `web.threads` or `sidekiq[].threads`
+            error mastodon::env-owned at mastodon.env.LOCAL_DOMAIN: `LOCAL_DOMAIN` cannot be set here: it is the server's identity
+              write `domain`
+            error mastodon::env-owned at mastodon.env.PORT: `PORT` cannot be set here: the ingress and the health checks rely on it
+              remove it
+            error mastodon::env-owned at mastodon.env.REDIS_SENTINELS: `REDIS_SENTINELS` cannot be set here: masto runs the server it names
+              write `redis`
+            error mastodon::env-owned at mastodon.env.S3_PERMISSION: `S3_PERMISSION` cannot be set here: masto runs the bucket it names
+              write `media`
+            error mastodon::env-owned at mastodon.env.SECRET_KEY_BASE: `SECRET_KEY_BASE` cannot be set here: masto makes it once and keeps it out of the file
+              remove it
+            error mastodon::env-owned at mastodon.env.SMTP_SERVER: `SMTP_SERVER` cannot be set here: the file has keys for it
+              write `mail`
+            error mastodon::env-owned at mastodon.env.SWIFT_ENABLED: `SWIFT_ENABLED` cannot be set here: masto runs the bucket it names
+              write `media`
+            error mastodon::env-owned at mastodon.env.TRUSTED_PROXY_IP: `TRUSTED_PROXY_IP` cannot be set here: masto knows which proxies are in front
+              remove it
+            error mastodon::env-owned at mastodon.env.WEB_CONCURRENCY: `WEB_CONCURRENCY` cannot be set here: the file has a key for it
+              write `web.workers`
+
+            # a secret
+            warning mastodon::env-secret at mastodon.env.DEEPL_API_KEY: `DEEPL_API_KEY` looks like a secret, and a variable from the file is not kept as one: whoever reads the file or inspects a container sees it
+              keep the file out of public places
+
+        "#]],
+    );
+}
+
+#[test]
+fn values_mean_what_they_say() {
+    table(
+        super::variables::values_mean_what_they_say,
+        &[
+            ("well", |topology| {
+                env(
+                    topology,
+                    &[
+                        ("AUTHORIZED_FETCH", "true"),
+                        (
+                            "EXTRA_MEDIA_HOSTS",
+                            "https://a.example.com,https://b.example.com",
+                        ),
+                        ("LIMITED_FEDERATION_MODE", "false"),
+                        ("RAILS_LOG_LEVEL", "warn"),
+                        ("UPDATE_CHECK_URL", ""),
+                    ],
+                );
+            }),
+            ("blank", |topology| {
+                env(topology, &[("CDN_HOST", ""), ("DEFAULT_LOCALE", " ")]);
+            }),
+            ("switches", |topology| {
+                env(
+                    topology,
+                    &[("AUTHORIZED_FETCH", "yes"), ("SINGLE_USER_MODE", "True")],
+                );
+            }),
+            ("levels", |topology| {
+                env(topology, &[("RAILS_LOG_LEVEL", "verbose")]);
+            }),
+            ("origins", |topology| {
+                env(
+                    topology,
+                    &[("EXTRA_MEDIA_HOSTS", "https://a.example.com b.example.com")],
+                );
+            }),
+            ("an exporter in each worker", |topology| {
+                env(topology, &[("MASTODON_PROMETHEUS_EXPORTER_LOCAL", "true")]);
+            }),
+            ("refused by name already", |topology| {
+                env(topology, &[("REDIS_NAMESPACE", "")]);
+            }),
+        ],
+        &expect![[r##"
+            # well
+            well
+
+            # blank
+            error mastodon::env-blank at mastodon.env.CDN_HOST: `CDN_HOST` is blank, which to Mastodon is not the same as unset
+              give it a value, or remove it
+            error mastodon::env-blank at mastodon.env.DEFAULT_LOCALE: `DEFAULT_LOCALE` is blank, which to Mastodon is not the same as unset
+              give it a value, or remove it
+
+            # switches
+            error mastodon::env-value at mastodon.env.AUTHORIZED_FETCH: `AUTHORIZED_FETCH: yes` is off: Mastodon only knows the word `true`
+              write `"true"`, or remove it
+            error mastodon::env-value at mastodon.env.SINGLE_USER_MODE: `SINGLE_USER_MODE: True` is off: Mastodon only knows the word `true`
+              write `"true"`, or remove it
+
+            # levels
+            error mastodon::env-value at mastodon.env.RAILS_LOG_LEVEL: `verbose` is not a log level, and Sidekiq would not start
+              write debug, info, warn, error or fatal
+
+            # origins
+            error mastodon::env-value at mastodon.env.EXTRA_MEDIA_HOSTS: `b.example.com` in `EXTRA_MEDIA_HOSTS` is not an origin: browsers would be told to block it
+              write `https://b.example.com`
+
+            # an exporter in each worker
+            error mastodon::env-value at mastodon.env.MASTODON_PROMETHEUS_EXPORTER_LOCAL: `MASTODON_PROMETHEUS_EXPORTER_LOCAL` opens one port in each Puma worker, and only the first of 2 gets it
+              run an exporter beside the server and set PROMETHEUS_EXPORTER_HOST
+
+            # refused by name already
+            well
+
+        "##]],
+    );
+}
+
+#[test]
+fn what_masto_sets_the_operator_cannot() {
+    let split = Surroundings {
+        web_domain: Some(value("web.localhost")),
+        https_port: 8443,
+        ..local()
+    };
+    for surroundings in [local(), aws(), split] {
+        let deployment = deployment(
+            &topology(),
+            &surroundings,
+            &Schema::Migrated(value("v4.6.9")),
+        );
+        let of_processes = deployment.processes.iter().map(|process| &process.env);
+        // The bucket's and the owner's jobs have variables that only their scripts read.
+        let of_schema = deployment
+            .jobs
+            .iter()
+            .filter(|job| job.command[0] == "bundle" && job.command[3] != "runner");
+        for env in of_processes.chain(of_schema.map(|job| &job.env)) {
+            for name in env.keys() {
+                assert!(refused_by_masto(name), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_problem_shows_a_value_that_may_be_a_secret() {
+    let mut topology = topology();
+    for name in [
+        "SECRET_KEY_BASE",
+        "DEEPL_API_KEY",
+        "DB_PASS",
+        "OIDC_CLIENT_SECRET",
+        "SMTP_PASSWORD",
+    ] {
+        topology
+            .mastodon
+            .env
+            .insert(name.to_owned(), "canary".to_owned());
+    }
+    let problems = check(&topology);
+    assert_eq!(problems.len(), 5);
+    assert!(!format!("{problems:?}").contains("canary"));
+}
+
+#[test]
+fn every_code_is_of_this_crate_and_stands_once() {
+    let mut texts: Vec<_> = CODES.iter().map(|code| code.as_str()).collect();
+    assert!(texts.iter().all(|text| text.starts_with("mastodon::")));
+    texts.sort_unstable();
+    texts.dedup();
+    assert_eq!(texts.len(), CODES.len());
+}
