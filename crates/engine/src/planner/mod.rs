@@ -11,9 +11,9 @@ use crate::graph::Graph;
 use crate::plan::{Action, Plan, PlanOptions, Step};
 use crate::resource::{Change, How, Impact, Live, Observed, Resource};
 use decide::{Fate, decide};
-use edges::{RECORDED_AND_HELD, World, edges};
+use edges::{World, late, must, needs, recorded};
 use kept::Kept;
-use order::{arrange, settle};
+use order::{After, arrange, settle};
 
 /// What to do so that `observed` becomes `desired`.
 ///
@@ -198,7 +198,8 @@ fn blank<R: Resource>(id: &R::Id, action: Action<R>, cause: &str) -> Step<R> {
     }
 }
 
-/// For each slot the slots it comes after.
+/// For each slot the slots it comes after. Wishes are added strongest first; one that contradicts
+/// stronger ones is dropped.
 ///
 /// Where an old thing must go before something that its new one needs, the new one cannot come
 /// first: such a replacement is turned into one that deletes first.
@@ -207,7 +208,7 @@ fn settle_steps<R: Resource>(
     observed: &Observed<R>,
     fates: &mut [Fate<R>],
     draft: &Draft<'_, R>,
-) -> Vec<BTreeSet<usize>> {
+) -> After {
     loop {
         let world = World {
             desired,
@@ -216,19 +217,35 @@ fn settle_steps<R: Resource>(
             main: &draft.main,
             removal: &draft.removal,
         };
-        let (after, dropped) = settle(draft.steps.len(), &edges(&world));
+        let needs = needs(&world);
+        let recorded = recorded(&world);
+        let mut after = vec![BTreeSet::new(); draft.steps.len()];
+        settle(&mut after, &must(&world, &needs));
+        let mut contradicted = settle(&mut after, &recorded.removals);
+        settle(&mut after, &recorded.let_go);
+        contradicted.extend(settle(&mut after, &recorded.inferred_removals));
+        let makes_room: BTreeSet<usize> = recorded
+            .removals
+            .iter()
+            .chain(&recorded.inferred_removals)
+            .filter(|(before, then)| after[*then].contains(before))
+            .map(|(before, _)| *before)
+            .collect();
+        settle(
+            &mut after,
+            &late(&world, &needs, |old| !makes_room.contains(&old)),
+        );
+        settle(
+            &mut after,
+            &late(&world, &needs, |old| makes_room.contains(&old)),
+        );
+
         let mut turned = false;
-        for (strength, (before, _)) in dropped {
-            let Some(step) = &draft.steps[before] else {
-                continue;
-            };
-            if !RECORDED_AND_HELD.contains(&strength)
-                || draft.removal.get(&step.id) != Some(&before)
-            {
-                continue;
-            }
-            if let Some(Fate::Replace(change)) =
-                desired.place(&step.id).map(|place| &mut fates[place])
+        for (old, _) in contradicted {
+            let place = draft.steps[old]
+                .as_ref()
+                .and_then(|step| desired.place(&step.id));
+            if let Some(Fate::Replace(change)) = place.map(|place| &mut fates[place])
                 && change.how == How::CreateThenDelete
             {
                 change.how = How::DeleteThenCreate;

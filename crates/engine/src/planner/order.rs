@@ -5,30 +5,24 @@ use std::collections::BTreeSet;
 /// `(a, b)`: step `a` comes before step `b`.
 pub(super) type Edge = (usize, usize);
 
-/// For each step the steps it comes after. Edges come strongest first, in groups of one strength;
-/// an edge that would close a circle together with its group and the stronger ones is left out.
-/// Gives the edges that were left out with their group's index.
-pub(super) fn settle(
-    count: usize,
-    groups: &[Vec<Edge>],
-) -> (Vec<BTreeSet<usize>>, Vec<(usize, Edge)>) {
-    let mut after = vec![BTreeSet::new(); count];
-    let mut dropped = Vec::new();
-    for (strength, group) in groups.iter().enumerate() {
-        let mut tried = after.clone();
-        for (before, then) in group {
-            tried[*then].insert(*before);
-        }
-        let component = components(&tried);
-        for &(before, then) in group {
-            if component[before] == component[then] {
-                dropped.push((strength, (before, then)));
-            } else {
-                after[then].insert(before);
-            }
-        }
+/// For each step the steps it comes after.
+pub(super) type After = Vec<BTreeSet<usize>>;
+
+/// Adds `wishes` to `after`, which has no circles, and leaves out those that would close one
+/// together with each other and what was added before. Gives the ones left out.
+pub(super) fn settle(after: &mut After, wishes: &[Edge]) -> Vec<Edge> {
+    let mut tried = after.clone();
+    for (before, then) in wishes {
+        tried[*then].insert(*before);
     }
-    (after, dropped)
+    let component = components(&tried);
+    let (kept, dropped): (Vec<Edge>, Vec<Edge>) = wishes
+        .iter()
+        .partition(|(before, then)| component[*before] != component[*then]);
+    for (before, then) in kept {
+        after[then].insert(before);
+    }
+    dropped
 }
 
 /// The steps in an order that keeps `after`, the smallest key first among those that may come

@@ -9,6 +9,8 @@ mod faults;
 mod thing;
 mod world;
 
+#[cfg(test)]
+pub(crate) use backend::collector;
 pub use backend::{MemoryBackend, Run};
 pub use faults::{Fault, Faults, MemoryError};
 pub use thing::{LiveThing, Thing, ThingAttributes, ThingId};

@@ -48,7 +48,7 @@ impl fmt::Display for ThingId {
 }
 
 /// Something that should exist.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Thing {
     /// Its id, which is never that of a leftover.
     pub id: ThingId,
@@ -126,6 +126,38 @@ impl Thing {
     }
 }
 
+/// On one line: a counterexample holds many.
+impl fmt::Debug for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            needs,
+            holds,
+            version,
+            on_change,
+            data,
+            refuse_create,
+        } = self;
+        write!(
+            f,
+            "{id} v{version} needs [{}] holds [{}]",
+            list(needs),
+            list(holds)
+        )?;
+        write!(f, " on change {on_change:?}")?;
+        write!(f, "{}", if *data { ", data" } else { "" })?;
+        write!(
+            f,
+            "{}",
+            if refuse_create.is_some() {
+                ", not to be made"
+            } else {
+                ""
+            }
+        )
+    }
+}
+
 /// What the world tells of a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThingAttributes {
@@ -142,7 +174,8 @@ pub struct LiveThing {
     pub id: ThingId,
     /// Identity and version.
     pub attributes: ThingAttributes,
-    /// What it needs, by the ids of now: of what it holds that identity, leftover or not.
+    /// What it needs, by the ids of now: of what it holds the one with that identity, leftover or
+    /// not; by the ids of then where that is gone.
     pub depends_on: BTreeSet<ThingId>,
     /// What it needed when it was last changed, by the ids of then.
     pub needs: BTreeSet<ThingId>,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::graph::Graph;
 use crate::plan::Verb;
 use crate::resource::{Known, Observed};
 use crate::testing::faults::MemoryError;
@@ -51,6 +52,23 @@ impl World {
         Self::default()
     }
 
+    /// All of `graph` exists, and nothing was ever done.
+    ///
+    /// # Panics
+    ///
+    /// Never for a checked graph, whose order has everything after what it needs.
+    #[must_use]
+    pub fn of(graph: &Graph<Thing>) -> Self {
+        let world = Self::new();
+        let mut known = Known::<Thing>::new();
+        for thing in graph.iter() {
+            let made = world.create(thing, None, &known);
+            known.insert(thing.id.clone(), made.expect("dependencies come first"));
+        }
+        world.lock().history.clear();
+        world
+    }
+
     /// Everything there is, as a backend finds it.
     #[must_use]
     pub fn observe(&self) -> Observed<Thing> {
@@ -59,6 +77,10 @@ impl World {
         let current = |id: &ThingId, identity: u64| ThingId {
             leftover: (newest.get(id) != Some(&identity)).then_some(identity),
             ..id.clone()
+        };
+        let now = |id: &ThingId, held: &BTreeMap<ThingId, u64>| match held.get(id) {
+            Some(identity) if state.things.contains_key(identity) => current(id, *identity),
+            Some(_) | None => id.clone(),
         };
         let look = |(identity, existing): (&u64, &Existing)| {
             let Existing {
@@ -70,17 +92,13 @@ impl World {
                 foreign,
             } = existing;
             let id = current(id, *identity);
-            let depends_on = needs.iter().map(|needed| match held.get(needed) {
-                Some(identity) => current(needed, *identity),
-                None => needed.clone(),
-            });
             let live = LiveThing {
                 id: id.clone(),
                 attributes: ThingAttributes {
                     identity: *identity,
                     version: *version,
                 },
-                depends_on: depends_on.collect(),
+                depends_on: needs.iter().map(|needed| now(needed, held)).collect(),
                 needs: needs.clone(),
                 held: held.clone(),
                 data: *data,
