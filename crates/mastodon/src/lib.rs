@@ -6,6 +6,27 @@
 //!
 //! Start at [`check`], which names the problems of a topology, and at [`deployment`], which derives
 //! what has to run.
+//!
+//! ```
+//! let mut file = topology::read("name: social\ndomain: social.example.com\n");
+//! let topology = file.topology.take().expect("nothing else is needed");
+//! assert!(mastodon::check(&topology).is_empty());
+//!
+//! let surroundings = mastodon::Surroundings {
+//!     domain: topology.local.domain.clone(),
+//!     web_domain: None,
+//!     https_port: 443,
+//!     stores_tls: false,
+//!     ca_file: None,
+//!     media_endpoint: true,
+//!     mail_catcher: true,
+//!     trusted_proxies: Vec::new(),
+//!     allowed_private_addresses: Vec::new(),
+//! };
+//! let server = mastodon::deployment(&topology, &surroundings, &mastodon::Schema::New);
+//! let processes: Vec<_> = server.processes.iter().map(|process| process.id.to_string()).collect();
+//! assert_eq!(processes, ["web", "streaming", "sidekiq-all"]);
+//! ```
 #![forbid(unsafe_code)]
 
 mod capacity;
