@@ -67,3 +67,34 @@ fn stores(scene: Scene<'_>) -> Stores {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+    use topology::Size;
+
+    use super::*;
+    use crate::fixture::{aws, topology};
+
+    #[test]
+    fn each_store_has_its_own_size() {
+        let mut topology = topology();
+        topology.redis.size = Size::Small;
+        topology.postgres.size = Size::Large;
+        let deployment = deployment(&topology, &aws(), &Schema::New);
+        let Stores {
+            postgres,
+            redis,
+            media,
+            mail,
+        } = deployment.stores;
+        expect![[r#"
+            Postgres { version: 17, database: "mastodon_production", user: "mastodon", memory: Memory { mib: 8192 }, max_connections: 800, storage: Memory { mib: 20480 }, backups: 604800s }
+            Redis { engine: Redis, version: StoreVersion { major: 7, minor: None }, memory: Memory { mib: 2048 } }
+            social-media
+            Mail { from: "notifications@social.example.com", via: Ses }"#]].assert_eq(&format!(
+            "{postgres:?}\n{redis:?}\n{}\n{mail:?}",
+            media.bucket
+        ));
+    }
+}

@@ -2,7 +2,7 @@
 
 use topology::{Series, StoreVersion};
 
-/// What one series demands of the stores and of an upgrade.
+/// What one series demands of the stores.
 ///
 /// Source: the release notes, `Gemfile.lock`, `lib/tasks/db.rake` and `docker-compose.yml` of each
 /// series.
@@ -16,52 +16,33 @@ pub struct Requirements {
     pub redis: StoreVersion,
     /// Oldest Valkey.
     pub valkey: StoreVersion,
-    /// Oldest schema that can be migrated while the old release still runs.
-    pub two_phase_from: (u16, u16),
-    /// Whether the default Redis driver can do no TLS at all (otherwise it can, but does not honour
-    /// a CA of one's own).
-    pub redis_driver_without_tls: bool,
 }
 
 impl Requirements {
     /// The requirements of `series`. Every difference between the series is a line of this match.
     #[must_use]
     pub fn of(series: Series) -> Self {
-        let newer = Self {
-            postgres: 14,
-            postgres_minor: Some(4),
-            redis: StoreVersion {
-                major: 7,
-                minor: Some(0),
-            },
-            valkey: StoreVersion {
-                major: 7,
-                minor: Some(2),
-            },
-            two_phase_from: (4, 2),
-            redis_driver_without_tls: false,
-        };
         match series {
             Series::V4_4 => Self {
                 postgres: 13,
                 postgres_minor: None,
-                redis: StoreVersion {
-                    major: 6,
-                    minor: Some(2),
-                },
-                redis_driver_without_tls: true,
-                ..newer
+                redis: version(6, 2),
+                valkey: version(7, 2),
             },
-            Series::V4_5 => Self {
-                redis_driver_without_tls: true,
-                ..newer
-            },
-            Series::V4_6 => newer,
-            Series::V4_7 => Self {
-                two_phase_from: (4, 3),
-                ..newer
+            Series::V4_5 | Series::V4_6 | Series::V4_7 => Self {
+                postgres: 14,
+                postgres_minor: Some(4),
+                redis: version(7, 0),
+                valkey: version(7, 2),
             },
         }
+    }
+}
+
+const fn version(major: u8, minor: u8) -> StoreVersion {
+    StoreVersion {
+        major,
+        minor: Some(minor),
     }
 }
 
@@ -101,23 +82,18 @@ mod tests {
                     postgres_minor,
                     redis,
                     valkey,
-                    two_phase_from: (major, minor),
-                    redis_driver_without_tls,
                 } = Requirements::of(series);
                 let patch = postgres_minor
                     .map(|minor| format!(".{minor}"))
                     .unwrap_or_default();
-                format!(
-                    "{series}: PostgreSQL {postgres}{patch}, Redis {redis}, Valkey {valkey}, \
-                     schema {major}.{minor}, driver without TLS {redis_driver_without_tls}\n"
-                )
+                format!("{series}: PostgreSQL {postgres}{patch}, Redis {redis}, Valkey {valkey}\n")
             })
             .collect();
         expect![[r#"
-            4.4: PostgreSQL 13, Redis 6.2, Valkey 7.2, schema 4.2, driver without TLS true
-            4.5: PostgreSQL 14.4, Redis 7.0, Valkey 7.2, schema 4.2, driver without TLS true
-            4.6: PostgreSQL 14.4, Redis 7.0, Valkey 7.2, schema 4.2, driver without TLS false
-            4.7: PostgreSQL 14.4, Redis 7.0, Valkey 7.2, schema 4.3, driver without TLS false
+            4.4: PostgreSQL 13, Redis 6.2, Valkey 7.2
+            4.5: PostgreSQL 14.4, Redis 7.0, Valkey 7.2
+            4.6: PostgreSQL 14.4, Redis 7.0, Valkey 7.2
+            4.7: PostgreSQL 14.4, Redis 7.0, Valkey 7.2
         "#]]
         .assert_eq(&table.concat());
     }

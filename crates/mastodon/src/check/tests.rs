@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 use topology::{
     Autoscale, MailRoute, Memory, Problem, Queue, RedisEngine, Search, Size, Smtp, SmtpTls,
     StoreVersion, Topology,
@@ -594,14 +595,14 @@ fn the_operators_names_are_theirs() {
               remove it
             error mastodon::env-owned at mastodon.env.REDIS_SENTINELS: `REDIS_SENTINELS` cannot be set here: masto runs the server it names
               write `redis`
-            error mastodon::env-owned at mastodon.env.S3_PERMISSION: `S3_PERMISSION` cannot be set here: masto runs the bucket it names
-              write `media`
+            error mastodon::env-owned at mastodon.env.S3_PERMISSION: `S3_PERMISSION` cannot be set here: masto keeps media in a bucket of its own
+              remove it
             error mastodon::env-owned at mastodon.env.SECRET_KEY_BASE: `SECRET_KEY_BASE` cannot be set here: masto makes it once and keeps it out of the file
               remove it
             error mastodon::env-owned at mastodon.env.SMTP_SERVER: `SMTP_SERVER` cannot be set here: the file has keys for it
               write `mail`
-            error mastodon::env-owned at mastodon.env.SWIFT_ENABLED: `SWIFT_ENABLED` cannot be set here: masto runs the bucket it names
-              write `media`
+            error mastodon::env-owned at mastodon.env.SWIFT_ENABLED: `SWIFT_ENABLED` cannot be set here: masto keeps media in a bucket of its own
+              remove it
             error mastodon::env-owned at mastodon.env.TRUSTED_PROXY_IP: `TRUSTED_PROXY_IP` cannot be set here: masto knows which proxies are in front
               remove it
             error mastodon::env-owned at mastodon.env.WEB_CONCURRENCY: `WEB_CONCURRENCY` cannot be set here: the file has a key for it
@@ -693,6 +694,55 @@ fn values_mean_what_they_say() {
 
         "##]],
     );
+}
+
+proptest! {
+    /// However the queues are split: what nobody consumes is named, two consumers of `scheduler`
+    /// are too, and whatever the problems, a deployment can be drawn.
+    #[test]
+    fn any_split_of_queues_is_judged_as_it_is(
+        split in proptest::collection::vec(
+            (proptest::sample::subsequence(Queue::ALL.to_vec(), 1..=7), 0..4_u16, any::<u16>()),
+            0..5,
+        ),
+        workers: u16,
+    ) {
+        let mut topology = topology();
+        topology.web.workers = workers;
+        topology.sidekiq = split
+            .into_iter()
+            .enumerate()
+            .map(|(index, (queues, replicas, threads))| {
+                let mut process = fixture::sidekiq(&format!("p{index}"), &queues, threads);
+                process.replicas = replicas;
+                process
+            })
+            .collect();
+        let problems = check(&topology);
+        let said = |text: &str| problems.iter().any(|problem| problem.message.contains(text));
+        for queue in Queue::ALL {
+            let consumed = topology
+                .sidekiq
+                .iter()
+                .any(|process| process.replicas > 0 && process.queues.contains(&queue));
+            prop_assert_ne!(consumed, said(&format!("no Sidekiq process consumes `{queue}`")));
+        }
+        let schedulers: Vec<_> = topology
+            .sidekiq
+            .iter()
+            .filter(|process| process.queues.contains(&Queue::Scheduler))
+            .collect();
+        let once = matches!(schedulers[..], [process] if process.replicas == 1);
+        prop_assert_eq!(
+            once || schedulers.is_empty(),
+            problems.iter().all(|problem| problem.code.as_str() != "mastodon::scheduler-not-once")
+        );
+        let deployment = deployment(&topology, &local(), &Schema::New);
+        prop_assert_eq!(
+            deployment.processes.iter().filter(|process| process.singleton).count(),
+            schedulers.len()
+        );
+    }
 }
 
 #[test]
