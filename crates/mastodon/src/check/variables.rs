@@ -1,6 +1,8 @@
 //! What the operator adds to the environment.
 
 mod refused;
+#[cfg(test)]
+mod tests;
 
 use topology::{Problem, Topology};
 
@@ -148,10 +150,4 @@ fn is_secret(name: &str) -> bool {
     .iter()
     .any(|end| name.ends_with(end))
         || name == "OTP_SECRET"
-}
-
-/// Whether `name` is refused in the file.
-#[cfg(test)]
-pub(super) fn refused_by_masto(name: &str) -> bool {
-    refused(name).is_some()
 }
