@@ -62,7 +62,7 @@ fn text(events: &[Event]) -> String {
             }
             EventKind::Waiting { .. } | EventKind::Advanced { .. } => unreachable!(),
         };
-        writeln!(text, "{elapsed_ms:>4} {line}").unwrap();
+        writeln!(text, "{elapsed_ms:03} {line}").unwrap();
     }
     text
 }
@@ -110,26 +110,27 @@ async fn a_step_starts_as_soon_as_its_own_needs_are_met() {
         Faults::none()
             .on(&fast.id, Verb::Create, delay(10))
             .on(&above_fast.id, Verb::Create, delay(20))
-            .on(&slow.id, Verb::Create, delay(100)),
+            .on(&slow.id, Verb::Create, delay(100))
+            .on(&above_both.id, Verb::Create, delay(30)),
     );
     let things = [fast, slow, above_fast, above_both];
     let summary = check(
         backend,
         &things,
         &expect![[r#"
-               0 create container `fast` (not there)
-               0 create container `slow` (not there)
-              10 create container `fast` done after 10
-              10 create container `above-fast` (not there)
-              30 create container `above-fast` done after 20
-             100 create container `slow` done after 100
-             100 create container `above-both` (not there)
-             100 create container `above-both` done after 0
+            000 create container `fast` (not there)
+            000 create container `slow` (not there)
+            010 create container `fast` done after 10
+            010 create container `above-fast` (not there)
+            030 create container `above-fast` done after 20
+            100 create container `slow` done after 100
+            100 create container `above-both` (not there)
+            130 create container `above-both` done after 30
         "#]],
     )
     .await;
     assert!(summary.is_success());
-    assert_eq!((summary.took_ms, summary.critical_path_ms), (100, 100));
+    assert_eq!((summary.took_ms, summary.critical_path_ms), (130, 130));
 }
 
 #[tokio::test(start_paused = true)]
@@ -145,12 +146,12 @@ async fn no_more_run_at_once_than_the_backend_allows() {
         backend,
         &things,
         &expect![[r#"
-               0 create container `a` (not there)
-               0 create container `b` (not there)
-              10 create container `a` done after 10
-              10 create container `c` (not there)
-              20 create container `b` done after 20
-              40 create container `c` done after 30
+            000 create container `a` (not there)
+            000 create container `b` (not there)
+            010 create container `a` done after 10
+            010 create container `c` (not there)
+            020 create container `b` done after 20
+            040 create container `c` done after 30
         "#]],
     )
     .await;
@@ -167,10 +168,10 @@ async fn no_places_count_as_one() {
             backend,
             &things,
             &expect![[r#"
-                   0 create container `a` (not there)
-                   0 create container `a` done after 0
-                   0 create container `b` (not there)
-                   0 create container `b` done after 0
+                000 create container `a` (not there)
+                000 create container `a` done after 0
+                000 create container `b` (not there)
+                000 create container `b` done after 0
             "#]]
         )
         .await
@@ -196,15 +197,15 @@ async fn a_failure_skips_what_comes_after_it_and_nothing_else() {
         backend,
         &things,
         &expect![[r#"
-               0 create container `db` (not there)
-               0 create container `mail` (not there)
-               5 create container `db` done after 5
-               5 create job `migrate` (not there)
-               5 create job `migrate` FAILED after 0: injected failure
-               5 create container `web` skipped, needs [job `migrate`]
-              50 create container `mail` done after 50
-              50 create container `queue` (not there)
-              50 create container `queue` done after 0
+            000 create container `db` (not there)
+            000 create container `mail` (not there)
+            005 create container `db` done after 5
+            005 create job `migrate` (not there)
+            005 create job `migrate` FAILED after 0: injected failure
+            005 create container `web` skipped, needs [job `migrate`]
+            050 create container `mail` done after 50
+            050 create container `queue` (not there)
+            050 create container `queue` done after 0
         "#]],
     )
     .await;
@@ -258,12 +259,12 @@ async fn half_a_replacement_is_skipped_for_the_needs_of_the_other() {
         backend,
         &things,
         &expect![[r#"
-               0 delete job `migrate` (version changed)
-               0 delete job `migrate` done after 0
-               0 create job `migrate` (version changed)
-               0 create job `migrate` FAILED after 0: injected failure
-               0 delete container `web` skipped, needs [job `migrate`]
-               0 create container `web` skipped, needs [job `migrate`]
+            000 delete job `migrate` (version changed)
+            000 delete job `migrate` done after 0
+            000 create job `migrate` (version changed)
+            000 create job `migrate` FAILED after 0: injected failure
+            000 delete container `web` skipped, needs [job `migrate`]
+            000 create container `web` skipped, needs [job `migrate`]
         "#]],
     )
     .await;
@@ -294,10 +295,10 @@ async fn a_stop_finishes_what_runs_and_starts_nothing() {
         30,
         Cancel::stop,
         &expect![[r#"
-               0 create container `db` (not there)
-              30 stopping, running [container `db`]
-              30 create container `web` skipped, needs []
-             100 create container `db` done after 100
+            000 create container `db` (not there)
+            030 stopping, running [container `db`]
+            030 create container `web` skipped, needs []
+            100 create container `db` done after 100
         "#]],
     )
     .await;
@@ -321,9 +322,9 @@ async fn an_abort_leaves_what_runs_and_names_it() {
         30,
         Cancel::abort,
         &expect![[r#"
-               0 create container `db` (not there)
-              30 stopping, running [container `db`]
-              30 create container `web` skipped, needs []
+            000 create container `db` (not there)
+            030 stopping, running [container `db`]
+            030 create container `web` skipped, needs []
         "#]],
     )
     .await;
@@ -342,9 +343,9 @@ async fn a_stop_that_comes_too_late_cuts_nothing_short() {
         30,
         Cancel::stop,
         &expect![[r#"
-               0 create container `db` (not there)
-              30 stopping, running [container `db`]
-             100 create container `db` done after 100
+            000 create container `db` (not there)
+            030 stopping, running [container `db`]
+            100 create container `db` done after 100
         "#]],
     )
     .await;
@@ -367,8 +368,8 @@ async fn an_abort_after_a_stop_does_not_wait() {
         30,
         both,
         &expect![[r#"
-               0 create container `db` (not there)
-              30 stopping, running [container `db`]
+            000 create container `db` (not there)
+            030 stopping, running [container `db`]
         "#]],
     )
     .await;
@@ -389,8 +390,8 @@ async fn what_was_cancelled_before_it_began_does_nothing() {
     );
     let summary = execute(&backend, &plan, sink, &cancel).await;
     expect![[r#"
-           0 stopping, running []
-           0 create container `db` skipped, needs []
+        000 stopping, running []
+        000 create container `db` skipped, needs []
     "#]]
     .assert_eq(&text(&events.lock().unwrap()));
     assert!(summary.cancelled);
@@ -407,7 +408,7 @@ async fn a_refused_plan_is_not_begun() {
         backend,
         &[volume, web],
         &expect![[r#"
-               0 create container `web` skipped, needs [volume `db`]
+            000 create container `web` skipped, needs [volume `db`]
         "#]],
     )
     .await;

@@ -65,13 +65,13 @@ fn a_circle_is_named_without_what_only_leads_to_it() {
         Thing::new("job", "b"),
         Thing::new("job", "c"),
     );
-    let d = Thing::new("job", "d").needs(&a);
+    let leads_to_it = Thing::new("job", "0").needs(&b);
     let b = b.needs(&a);
     let c = c.needs(&b);
     a = a.needs(&c);
     let error = check_refused(
-        &[a, b, c, d],
-        &expect!["job `a`, job `c`, job `b` need each other in a circle"],
+        &[a, b, c, leads_to_it],
+        &expect!["job `b`, job `a`, job `c` need each other in a circle"],
     );
     assert!(matches!(error, GraphError::Cycle { path } if path.len() == 3));
 }

@@ -149,36 +149,56 @@ fn a_thing_goes_after_the_update_that_lets_go_of_it() {
 
 #[test]
 fn data_that_is_no_longer_wanted_is_kept_with_what_it_needs() {
-    let key = Thing::new("key", "k");
+    let vault = Thing::new("vault", "v");
+    let key = Thing::new("key", "k").needs(&vault);
     let volume = Thing::new("volume", "db").needs(&key).with_data();
     let database = Thing::new("container", "db").needs(&volume);
-    let world = world(&[key, volume, database]);
+    let world = world(&[vault, key, volume, database]);
     check(
         &world,
         &[],
         &expect![[r#"
-        - delete container `db`  (no longer wanted)
-        = keep key `k`  (needed by volume `db`)
-        = keep volume `db`  (holds data)
-        1 to delete; 2 kept
+            - delete container `db`  (no longer wanted)
+            = keep key `k`  (needed by volume `db`)
+            = keep vault `v`  (needed by key `k`)
+            = keep volume `db`  (holds data)
+            1 to delete; 3 kept
 
-        0 delete container `db`
-    "#]],
+            0 delete container `db`
+        "#]],
     );
     check_with(
         &world,
         &[],
         &removing_data(),
         &expect![[r#"
-        - delete container `db`  (no longer wanted)
-        - delete volume `db`  (no longer wanted) [data loss]
-        - delete key `k`  (no longer wanted)
-        3 to delete
+            - delete container `db`  (no longer wanted)
+            - delete volume `db`  (no longer wanted) [data loss]
+            - delete key `k`  (no longer wanted)
+            - delete vault `v`  (no longer wanted)
+            4 to delete
 
-        0 delete container `db`
-        1 delete volume `db` after 0
-        2 delete key `k` after 1
-    "#]],
+            0 delete container `db`
+            1 delete volume `db` after 0
+            2 delete key `k` after 1
+            3 delete vault `v` after 2
+        "#]],
+    );
+}
+
+#[test]
+fn a_value_of_several_lines_stays_on_one() {
+    let old = Thing::new("volume", "two\nlines");
+    let web = Thing::new("container", "web").needs(&old);
+    let world = world(&[old, web.clone()]);
+    let plan = plan(
+        &graph(&[Thing::new("container", "web")]),
+        &world.observe(),
+        &PlanOptions::default(),
+    );
+    assert!(
+        plan.to_string()
+            .contains("    needs: volume `two\\nlines` -> \n")
     );
 }
 
