@@ -9,10 +9,20 @@
 
 mod diagnosis;
 mod evidence;
+mod examination;
 mod examine;
+mod http;
+mod png;
+mod probe;
+mod problem;
 mod redis;
 mod report;
+mod session;
+mod sidekiq;
 mod subject;
+mod tls;
+mod wait;
+mod websocket;
 
 pub use diagnosis::Diagnosis;
 pub use evidence::{Evidence, EvidenceError, Health, Phase, ProcessState, Variable};

@@ -38,6 +38,23 @@ pub struct Subject {
     pub closed_ports: Vec<ClosedPort>,
 }
 
+impl Subject {
+    /// The host of `base`, with its port where that is not 443: what web must accept as `Host`.
+    #[must_use]
+    pub fn web_host(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        match self.base.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// The same without a port: what certificates and accounts carry.
+    pub(crate) fn web_name(&self) -> &str {
+        self.base.host_str().unwrap_or_default()
+    }
+}
+
 /// An account, and what it logs in with. The password appears in no `Debug` output.
 #[derive(Clone)]
 pub struct Owner {

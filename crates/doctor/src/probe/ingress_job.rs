@@ -1,0 +1,66 @@
+//! A job goes through `ingress`, the queue by which messages of other servers come in.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Finding;
+use crate::evidence::{Evidence, EvidenceError};
+use crate::examination::Examination;
+use crate::problem::{Problem, Symptom};
+use crate::sidekiq::{JobState, TestJob};
+use crate::wait;
+
+/// Until the job is taken.
+const TAKEN: Duration = Duration::from_secs(6);
+/// Until a job that fails has failed: it does nothing, so at once.
+const FAILED: Duration = Duration::from_millis(300);
+const PACE: Duration = Duration::from_millis(50);
+
+pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
+    let job = TestJob::new(Timestamp::now());
+    let pushed = examination.redis(&job.push()).await?;
+    if let crate::redis::RedisValue::Error(error) = pushed {
+        return Err(EvidenceError::Failed {
+            what: "handing a job to `ingress`".to_owned(),
+            why: error,
+        }
+        .into());
+    }
+    let begin = Timestamp::now();
+    let look = || async {
+        match JobState::read(&examination.redis(&job.look()).await.ok()?).ok()? {
+            JobState::Waiting => None,
+            state => Some(state),
+        }
+    };
+    let Some(state) = wait::until(TAKEN, PACE, look).await else {
+        // Nobody wants it: it must not lie there until somebody does.
+        let taken_back = examination.redis(&job.take_back()).await;
+        tracing::debug!(?taken_back, "the test job was taken back");
+        return Err(Problem::new(
+            format!("the job was not taken within {} s", TAKEN.as_secs()),
+            Symptom::JobNotTaken("ingress".to_owned()),
+        ));
+    };
+    let took = Timestamp::now().duration_since(begin).as_millis();
+    let failure = match state {
+        JobState::Failed(error) => Some(error),
+        JobState::Gone | JobState::Waiting => {
+            wait::until(FAILED, PACE, || async {
+                match JobState::read(&examination.redis(&job.look()).await.ok()?).ok()? {
+                    JobState::Failed(error) => Some(error),
+                    JobState::Gone | JobState::Waiting => None,
+                }
+            })
+            .await
+        }
+    };
+    match failure {
+        None => Ok(format!("taken within {took} ms")),
+        Some(error) => Err(Problem::new(
+            format!("the job failed: {error}"),
+            Symptom::JobFailed(error),
+        )),
+    }
+}

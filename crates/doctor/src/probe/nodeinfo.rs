@@ -1,0 +1,75 @@
+//! Nodeinfo and host-meta, from which other servers learn what this one is.
+
+use reqwest::Method;
+use url::Url;
+
+use super::Finding;
+use crate::diagnosis::Diagnosis;
+use crate::evidence::Evidence;
+use crate::examination::Examination;
+use crate::http::send;
+use crate::problem::{Problem, Target};
+
+pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
+    let client = &examination.client;
+    let host = examination.subject.web_host();
+    let (meta, links) = tokio::join!(
+        client.get(Target::Web, "/.well-known/host-meta"),
+        client.get(Target::Web, "/.well-known/nodeinfo"),
+    );
+    let meta = meta?.expect(&[200])?;
+    if !meta
+        .text()
+        .contains(&format!("https://{host}/.well-known/webfinger"))
+    {
+        return Err(elsewhere(
+            "host-meta",
+            &host,
+            &crate::http::snippet(&meta.text()),
+        ));
+    }
+    let links = links?.expect(&[200])?.json()?;
+    let href = links["links"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|link| link["href"].as_str())
+        .next_back()
+        .unwrap_or_default();
+    let url = Url::parse(href)
+        .ok()
+        .filter(|_| href.starts_with(&format!("https://{host}/")))
+        .ok_or_else(|| elsewhere("nodeinfo", &host, href))?;
+    let node = send(Target::Web, client.request(Method::GET, url))
+        .await?
+        .expect(&[200])?
+        .json()?;
+    let name = node["software"]["name"].as_str().unwrap_or_default();
+    let version = node["software"]["version"].as_str().unwrap_or_default();
+    if name.is_empty()
+        || !node["protocols"]
+            .as_array()
+            .is_some_and(|list| list.iter().any(|it| it == "activitypub"))
+    {
+        return Err(Problem::known(
+            "nodeinfo does not speak of ActivityPub",
+            Diagnosis::new(
+                "what answers is not Mastodon",
+                "look at which image web runs (`masto status`)",
+            )
+            .because(format!("{href} says software `{name}`")),
+        ));
+    }
+    Ok(format!("nodeinfo says {name} {version}"))
+}
+
+fn elsewhere(what: &str, host: &str, led: &str) -> Problem {
+    Problem::known(
+        format!("{what} leads to `{led}`, not to {host}"),
+        Diagnosis::new(
+            format!("web takes itself for another host than {host}"),
+            "compare `LOCAL_DOMAIN` and `WEB_DOMAIN` of web (`masto exec web env`) with the topology; `masto up` sets them",
+        )
+        .because(format!("{what}: {led}")),
+    )
+}
