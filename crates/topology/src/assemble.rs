@@ -7,6 +7,7 @@ use crate::document::{
 };
 use crate::reader::{Whole, inside};
 use crate::retention::Retention;
+use crate::suggestion::did_you_mean;
 use crate::tree::Node;
 use crate::via::{Via, ViaWord};
 use crate::{
@@ -266,10 +267,10 @@ impl Required<'_> {
     /// The value; where the file has none (and not merely a wrong one), that is a problem.
     fn take<T>(&mut self, value: Option<T>, path: &str, example: &str) -> Option<T> {
         let written = self.root.at(path);
-        if value.is_none() && written.is_none_or(Node::is_null) {
-            let (part, key) = path
-                .rsplit_once('.')
-                .map_or((None, path), |(part, key)| (Some(part), key));
+        let (part, key) = path
+            .rsplit_once('.')
+            .map_or((None, path), |(part, key)| (Some(part), key));
+        if value.is_none() && written.is_none_or(Node::is_null) && !self.is_mistyped(part, key) {
             let message = match (written, part) {
                 (Some(_), _) => format!("`{key}` has no value"),
                 (None, Some(part)) => format!("`{part}` has no `{key}`"),
@@ -280,5 +281,15 @@ impl Required<'_> {
             );
         }
         value
+    }
+
+    /// Whether a key that was already reported is probably this one.
+    fn is_mistyped(&self, part: Option<&str>, key: &str) -> bool {
+        let hint = did_you_mean(key);
+        self.problems.iter().any(|problem| {
+            problem.code == Code::UNKNOWN_KEY
+                && problem.path.rsplit_once('.').map(|(part, _)| part) == part
+                && problem.hint.as_deref() == Some(hint.as_str())
+        })
     }
 }

@@ -127,7 +127,7 @@ fn fault(text: &str) -> Option<Invalid> {
     {
         return Some(
             Invalid::new(format!(
-                "{shown} has {} in it, a host name has only a-z, 0-9, - and .",
+                "{shown} has {} in it, a host name has only a-z, 0-9, `-` and `.`",
                 quote(&bad.to_string())
             ))
             .hint(example),
@@ -229,7 +229,7 @@ mod tests {
         );
         refused(
             "so_cial.example.com",
-            "`so_cial.example.com` has `_` in it, a host name has only a-z, 0-9, - and .",
+            "`so_cial.example.com` has `_` in it, a host name has only a-z, 0-9, `-` and `.`",
             example,
         );
         refused(

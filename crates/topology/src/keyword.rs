@@ -54,12 +54,30 @@ pub(crate) use keywords;
 
 use crate::invalid::Invalid;
 use crate::quote::quote;
-use crate::suggestion::{nearest, one_of};
+use crate::suggestion::{did_you_mean, nearest, one_of};
+
+/// What other tools call it.
+const SYNONYMS: [(&str, &str); 9] = [
+    ("aarch64", "arm64"),
+    ("graviton", "arm64"),
+    ("x86_64", "amd64"),
+    ("x86-64", "amd64"),
+    ("mailpit", "catcher"),
+    ("ssl", "implicit"),
+    ("tls", "implicit"),
+    ("always", "starttls"),
+    ("none", "off"),
+];
 
 pub(crate) fn unknown(text: &str, what: &str, words: &[&str]) -> Invalid {
     let invalid = Invalid::new(format!("{} is not {what}", quote(text)));
-    match nearest(text, words.iter().copied()) {
-        Some(word) => invalid.hint(format!("did you mean `{word}`?")),
+    let folded = text.to_ascii_lowercase();
+    let synonym = SYNONYMS
+        .iter()
+        .find(|(word, meant)| *word == folded && words.contains(meant))
+        .map(|(_, meant)| *meant);
+    match synonym.or_else(|| nearest(text, words.iter().copied())) {
+        Some(word) => invalid.hint(did_you_mean(word)),
         None => invalid.hint(format!("write {}", one_of(words.iter().copied()))),
     }
 }

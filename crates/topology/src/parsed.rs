@@ -21,6 +21,8 @@ pub struct Parsed {
     pub draft: Option<Topology>,
     /// Every problem, in the order of their places; warnings included.
     pub problems: Vec<Problem>,
+    /// How many problems are left out of `problems`.
+    cut: usize,
     root: Option<Node>,
     text: String,
 }
@@ -86,23 +88,27 @@ impl Parsed {
         .unwrap_or_else(|| Span::of(&self.text, 0, 0))
     }
 
+    /// Sorts the problems, and says once how many are too many.
     fn settle(&mut self) {
+        self.problems.retain(|problem| problem.code != Code::MORE);
         self.problems
             .sort_by(|a, b| (a.span, a.code, &a.path).cmp(&(b.span, b.code, &b.path)));
+        // What an alias repeats is wrong once.
+        self.problems
+            .dedup_by(|b, a| (a.span, a.code, &a.hint) == (b.span, b.code, &b.hint));
         if self.problems.iter().any(Problem::is_error) {
             self.topology = None;
         }
         if self.problems.len() > SHOWN {
-            let more = self.problems.len() - SHOWN;
-            // What is cut may hold the only error.
-            let errors = self
-                .problems
-                .drain(SHOWN..)
-                .filter(Problem::is_error)
-                .count();
-            let mut problem = Problem::new(Code::MORE, "", format!("and {more} more problems"))
-                .hint("mend these first");
-            if errors == 0 {
+            self.cut += self.problems.len() - SHOWN;
+            self.problems.truncate(SHOWN);
+        }
+        if self.cut > 0 {
+            let mut problem =
+                Problem::new(Code::MORE, "", format!("and {} more problems", self.cut))
+                    .hint("mend these first");
+            // What was cut may hold the only error.
+            if self.topology.is_some() {
                 problem = problem.warning();
             }
             problem.span = self.problems.last().and_then(|last| last.span);
@@ -119,6 +125,7 @@ pub fn read(text: &str) -> Parsed {
         topology: None,
         draft: None,
         problems: Vec::new(),
+        cut: 0,
         root: None,
         text: text.to_owned(),
     };
@@ -156,6 +163,7 @@ pub fn read_bytes(bytes: &[u8]) -> Parsed {
                 topology: None,
                 draft: None,
                 problems: vec![problem],
+                cut: 0,
                 root: None,
                 text,
             }
@@ -174,7 +182,7 @@ pub fn read_bytes(bytes: &[u8]) -> Parsed {
 /// assert_eq!(topology.local.domain.as_str(), "social.localhost");
 ///
 /// let problems = topology::parse("name: social\ndomian: social.example.com\n").unwrap_err();
-/// assert_eq!(problems[1].hint.as_deref(), Some("did you mean `domain`?"));
+/// assert_eq!(problems[0].hint.as_deref(), Some("did you mean `domain`?"));
 /// ```
 pub fn parse(text: &str) -> Result<Topology, Vec<Problem>> {
     let parsed = read(text);

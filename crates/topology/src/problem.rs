@@ -33,7 +33,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// An error at `path`, without place, label and hint.
+    /// An error at `path`, without place and hint; rules of other crates begin without label.
     #[must_use]
     pub fn new(code: Code, path: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Problem {
             path: path.into(),
             span: None,
             message: message.into(),
-            label: String::new(),
+            label: code.label().to_owned(),
             hint: None,
             related: Vec::new(),
             see: Vec::new(),

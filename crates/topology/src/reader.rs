@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::invalid::Invalid;
 use crate::quote::quote;
-use crate::suggestion::{nearest, one_of};
+use crate::suggestion::one_of;
 use crate::tree::{Entry, Kind, Node};
 use crate::unknown_key::unknown_key;
 use crate::{Code, Problem};
@@ -216,12 +216,7 @@ impl<T: Value> Value for Vec<T> {
                 None
             }
             _ => {
-                context.wrong_type(
-                    node,
-                    path,
-                    "a list",
-                    "start each entry with `- `, one column deeper than its key",
-                );
+                context.wrong_type(node, path, "a list", "start each entry with `- `");
                 None
             }
         }
@@ -250,7 +245,7 @@ pub(crate) fn inside(path: &str, key: &str) -> String {
 pub(crate) fn read_part<T: Part>(node: &Node, path: &str, context: &mut Context<'_>) -> Option<T> {
     let Kind::Mapping(entries) = &node.kind else {
         let keys = one_of(T::KEYS.iter().copied());
-        context.wrong_type(node, path, "a mapping", format!("write keys of it: {keys}"));
+        context.wrong_type(node, path, "a mapping", format!("its keys are {keys}"));
         return None;
     };
     let mut part = T::default();
@@ -281,7 +276,6 @@ pub(crate) fn unique<'a>(
                 format!("the key {} stands here twice", quote(&entry.key)),
             )
             .at(entry.key_span)
-            .label("again")
             .hint("remove one of the two: each key counts once");
             problem
                 .related
@@ -293,9 +287,4 @@ pub(crate) fn unique<'a>(
         }
     }
     unique
-}
-
-/// The nearest of `words`, as a hint.
-pub(crate) fn did_you_mean(text: &str, words: &[&str]) -> Option<String> {
-    nearest(text, words.iter().copied()).map(|word| format!("did you mean `{word}`?"))
 }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::invalid::Invalid;
 use crate::quote::quote;
-use crate::suggestion::nearest;
+use crate::suggestion::{did_you_mean, nearest};
 
 /// Something of the shape of a region. AWS opens new ones every year, so that an unknown one is
 /// only refused where it is probably a mistyped one.
@@ -84,7 +84,7 @@ impl FromStr for Region {
                 "{} is not a region of AWS",
                 quote(text)
             ))
-            .hint(format!("did you mean `{region}`?"))),
+            .hint(did_you_mean(region))),
             _ if has_shape(text) => Ok(Self(text.to_owned())),
             _ => Err(
                 Invalid::new(format!("{} is not a region of AWS", quote(text)))

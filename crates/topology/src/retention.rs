@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(days("48h"), Err("write `2d`".into()));
         assert_eq!(days("off"), Err("write `0d`".into()));
         for wrong in ["", "d", "36h", "1m", "-7d", "99999d", "99999w", "weekly"] {
-            assert_eq!(days(wrong).is_ok(), false, "{wrong}");
+            assert!(days(wrong).is_err(), "{wrong}");
         }
         assert_eq!(
             Retention::from_days(2).duration(),

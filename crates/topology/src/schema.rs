@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value};
 
 use crate::dns::{DnsChoice, DnsWord};
 use crate::document::{Document, ZonePart};
@@ -22,11 +23,39 @@ use crate::{
 
 /// The JSON Schema (draft 2020-12) of a topology file, for editors and other tools.
 #[must_use]
-pub fn schema() -> serde_json::Value {
+pub fn schema() -> Value {
     let generator = SchemaSettings::draft2020_12().into_generator();
-    let mut schema = generator.into_root_schema_for::<Document>();
+    let mut generated = generator.into_root_schema_for::<Document>().to_value();
+    unwrap_descriptions(&mut generated);
+    let mut schema = Map::new();
+    let Value::Object(mut generated) = generated else {
+        return generated;
+    };
+    // What a reader of the file looks for first.
+    for key in ["$schema", "title", "description"] {
+        if let Some(value) = generated.remove(key) {
+            schema.insert(key.to_owned(), value);
+        }
+    }
     schema.insert("title".to_owned(), "masto topology".into());
-    schema.to_value()
+    schema.extend(generated);
+    Value::Object(schema)
+}
+
+/// Lines of doc comments end where the source wraps, which means nothing to an editor.
+fn unwrap_descriptions(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(text) if key == "description" => *text = text.replace('\n', " "),
+                    value => unwrap_descriptions(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(unwrap_descriptions),
+        _ => {}
+    }
 }
 
 /// Gives types their part of the schema.

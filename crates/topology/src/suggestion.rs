@@ -14,19 +14,29 @@ pub(crate) fn nearest<'a>(
         return None;
     }
     let text = folded(text);
+    let distance = |candidate: &str| {
+        let candidate = folded(candidate);
+        // `mail` for `mailers`: a beginning is no typing error, however much is left off.
+        if text.len() >= 3 && candidate.starts_with(&text) {
+            usize::from(candidate != text)
+        } else {
+            strsim::damerau_levenshtein(&text, &candidate)
+        }
+    };
+
     candidates
         .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&text, &folded(candidate)),
-                candidate,
-            )
-        })
+        .map(|candidate| (distance(candidate), candidate))
         .filter(|(distance, candidate)| {
             *distance == 0 || 3 * distance <= length.max(candidate.len()).max(3)
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The question that goes with a suggestion.
+pub(crate) fn did_you_mean(word: &str) -> String {
+    format!("did you mean `{word}`?")
 }
 
 /// Case, `_` and `-` are not what people mean to say.
@@ -66,6 +76,7 @@ mod tests {
         assert_eq!(near("ingres"), Some("ingress"));
         assert_eq!(near("Schedular"), Some("scheduler"));
         assert_eq!(near("mailer"), Some("mailers"));
+        assert_eq!(near("mail"), Some("mailers"));
         assert_eq!(near("psuh"), Some("push"));
         assert_eq!(near("DEFAULT"), Some("default"));
         assert_eq!(near("critical"), None);

@@ -1,8 +1,7 @@
 //! Keys that masto does not know, and where they belong.
 
 use crate::quote::quote;
-use crate::reader::did_you_mean;
-use crate::suggestion::one_of;
+use crate::suggestion::{did_you_mean, nearest, one_of};
 use crate::tree::Entry;
 use crate::{Code, Problem};
 
@@ -94,8 +93,8 @@ pub(crate) fn unknown_key(entry: &Entry, path: &str, keys: &[&str]) -> Problem {
 }
 
 fn hint(key: &str, keys: &[&str]) -> String {
-    if let Some(hint) = did_you_mean(key, keys) {
-        return hint;
+    if let Some(near) = nearest(key, keys.iter().copied()) {
+        return did_you_mean(near);
     }
     let places = || {
         PLACES
@@ -104,7 +103,7 @@ fn hint(key: &str, keys: &[&str]) -> String {
             .map(|(_, place)| *place)
     };
     if let Some(place) = places().find(|place| keys.contains(place)) {
-        return format!("did you mean `{place}`?");
+        return did_you_mean(place);
     }
     match places().find(|place| place.contains('.')) {
         Some(place) => format!("it is `{place}` in a topology"),
@@ -134,7 +133,6 @@ fn secret(entry: &Entry, path: &str) -> Problem {
         ),
     )
     .at(entry.key_span)
-    .label("anyone who reads the file would know it")
     .hint(hint)
 }
 

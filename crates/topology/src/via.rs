@@ -34,6 +34,9 @@ document! {
     }
 }
 
+/// What can be written.
+const WAYS: &str = "`ses`, `catcher` or `smtp: { server: … }`";
+
 impl Value for Via {
     fn read(node: &Node, path: &str, context: &mut Context<'_>) -> Option<Self> {
         match &node.kind {
@@ -52,14 +55,19 @@ impl Value for Via {
                 );
                 None
             }
-            Kind::Scalar(_) | Kind::Sequence(_) => read_text(
-                node,
-                path,
-                context,
-                Code::UNKNOWN_VALUE,
-                "`ses`, `catcher` or `smtp: {…}`",
-            )
-            .map(Self::Word),
+            Kind::Scalar(_) | Kind::Sequence(_) => {
+                let before = context.problems.len();
+                let word = read_text(node, path, context, Code::UNKNOWN_VALUE, WAYS);
+                // The words alone are not all there is to write.
+                for problem in context.problems.iter_mut().skip(before) {
+                    problem.hint = problem
+                        .hint
+                        .take()
+                        .filter(|hint| hint.starts_with("did you mean"))
+                        .or_else(|| Some(format!("write {WAYS}")));
+                }
+                word.map(Self::Word)
+            }
         }
     }
 }

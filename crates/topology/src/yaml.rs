@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, StrInput};
+use serde_yaml::granit_parser::{self, Event, Parser, ScalarStyle, StrInput, StructureStyle};
 
 use crate::quote::quote;
 use crate::syntax::syntax;
@@ -16,7 +16,7 @@ use crate::{Code, Problem, Span};
 const DEPTH: usize = 32;
 
 /// What a file may unfold to once its aliases are replaced by what they stand for.
-const NODES: usize = 20_000;
+const NODES: usize = 10_000;
 
 /// Text in all scalars together, aliases unfolded.
 const BYTES: usize = 1 << 20;
@@ -35,6 +35,7 @@ pub(crate) fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
         anchors: BTreeMap::new(),
         nodes: 0,
         bytes: 0,
+        open: Vec::new(),
         problems,
     };
     match reader.stream() {
@@ -54,6 +55,8 @@ struct Reader<'a> {
     anchors: BTreeMap<usize, (Node, Cost)>,
     nodes: usize,
     bytes: usize,
+    /// The brackets that are open.
+    open: Vec<Span>,
     problems: &'a mut Vec<Problem>,
 }
 
@@ -71,7 +74,11 @@ impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<Option<(Event<'a>, granit_parser::Span)>, Stop> {
         match self.events.next_event() {
             Some(Ok(event)) => Ok(Some(event)),
-            Some(Err(error)) => Err(Box::new(syntax(self.text, &error))),
+            Some(Err(error)) => Err(Box::new(syntax(
+                self.text,
+                &error,
+                self.open.last().copied(),
+            ))),
             None => Ok(None),
         }
     }
@@ -90,7 +97,6 @@ impl<'a> Reader<'a> {
                             "the file has more than one document, a topology is one",
                         )
                         .at(span)
-                        .label("a second document starts here")
                         .hint("put each server into its own file"),
                     ));
                 }
@@ -151,8 +157,12 @@ impl<'a> Reader<'a> {
                     }),
                 }
             }
-            Event::SequenceStart(..) => self.sequence(span, depth)?,
-            Event::MappingStart(..) => self.mapping(span, depth)?,
+            Event::SequenceStart(style, ..) => {
+                self.collection(style, span, |reader| reader.sequence(span, depth))?
+            }
+            Event::MappingStart(style, ..) => {
+                self.collection(style, span, |reader| reader.mapping(span, depth))?
+            }
             Event::Alias(id) => return self.alias(id, span),
             _ => {
                 self.unresolved(span, "has no anchor before it");
@@ -171,6 +181,21 @@ impl<'a> Reader<'a> {
             self.pay(cost, span)?;
             self.anchors.insert(id, (node.clone(), cost));
         }
+        Ok(node)
+    }
+
+    fn collection(
+        &mut self,
+        style: StructureStyle,
+        span: Span,
+        read: impl FnOnce(&mut Self) -> Result<Node, Stop>,
+    ) -> Result<Node, Stop> {
+        if style == StructureStyle::Block {
+            return read(self);
+        }
+        self.open.push(span);
+        let node = read(self)?;
+        self.open.pop();
         Ok(node)
     }
 

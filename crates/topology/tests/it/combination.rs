@@ -25,9 +25,12 @@ fn a_process_lists_each_queue_once_and_at_least_one() {
             5:24 error topology::empty-list `[]`: `b` consumes no queue / list at least one queue, or remove the process
         "#]],
     );
-    check_part("sidekiq: []\n", expect![[r#"
+    check_part(
+        "sidekiq: []\n",
+        expect![[r#"
         3:10 error topology::empty-list `[]`: no Sidekiq process: nothing would leave, arrive or be mailed / remove `sidekiq: []`, and one process consumes all queues
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -40,10 +43,13 @@ fn bounds_of_scaling_hold_the_replicas() {
                 5:29 `4`: at most
         "#]],
     );
-    check_part("web:\n  autoscale: { min: 4, max: 2 }\n", expect![[r#"
+    check_part(
+        "web:\n  autoscale: { min: 4, max: 2 }\n",
+        expect![[r#"
         4:29 error topology::autoscale `2`: at most 2 replicas, but at least 4 / write `max: 4` or more
             4:21 `4`: at least
-    "#]]);
+    "#]],
+    );
     check_part("web:\n  autoscale: { min: 2, max: 4 }\n", expect![[""]]);
     check_part(
         "web:\n  replicas: 3\n  autoscale: { max: 4, cpu: 101 }\n",
@@ -55,9 +61,12 @@ fn bounds_of_scaling_hold_the_replicas() {
 
 #[test]
 fn the_ingress_needs_two_ports() {
-    check_part("local: { ports: { https: 80 } }\n", expect![[r#"
+    check_part(
+        "local: { ports: { https: 80 } }\n",
+        expect![[r#"
         3:26 error topology::same-port `80`: HTTPS and HTTP cannot share port 80 / give each its own, for example `ports: { https: 8443, http: 8080 }`
-    "#]]);
+    "#]],
+    );
     check_part(
         "local: { ports: { https: 8080, http: 8080 } }\n",
         expect![[r#"
@@ -113,9 +122,12 @@ fn a_file_for_aws_needs_no_more_than_a_region() {
 
 #[test]
 fn aws_delivers_mail_and_shows_none() {
-    check(&on_aws("mail: { via: catcher }\n"), expect![[r#"
+    check(
+        &on_aws("mail: { via: catcher }\n"),
+        expect![[r#"
         4:14 error topology::mail-on-aws `catcher`: on AWS there is no mail catcher: nobody could confirm an account or reset a password / write `via: ses`, or `via: { smtp: { server: … } }`; on Docker mail goes to the catcher with `ses` too
-    "#]]);
+    "#]],
+    );
     check(
         &on_aws("mail: { via: { smtp: { server: s.example.net, port: 25 } } }\n"),
         expect![[r#"
@@ -175,34 +187,49 @@ fn fargate_sells_fixed_pairs_of_cpu_and_memory() {
                 4:13 `0.5`: together with this
         "#]],
     );
-    check(&on_aws("streaming: { cpu: 0.3 }\n"), expect![[r#"
+    check(
+        &on_aws("streaming: { cpu: 0.3 }\n"),
+        expect![[r#"
         4:19 error topology::fargate-size `0.3`: Fargate has no task with 0.3 processors and 512MiB / write `cpu: 0.5` and `memory: 1GiB`
-    "#]]);
+    "#]],
+    );
     check(
         &on_aws("sidekiq:\n  - { name: a, queues: [default], memory: 3GiB }\n"),
         expect![[r#"
             5:43 error topology::fargate-size `3GiB`: Fargate has no task with 0.25 processors and 3GiB: that size has 512MiB to 2GiB / write `cpu: 0.5`
         "#]],
     );
-    check(&on_aws("web: { cpu: 32, memory: 256GiB }\n"), expect![[r#"
+    check(
+        &on_aws("web: { cpu: 32, memory: 256GiB }\n"),
+        expect![[r#"
         4:25 error topology::fargate-size `256GiB`: Fargate has no task with 32 processors and 256GiB / write `cpu: 16` and `memory: 120GiB`
             4:13 `32`: together with this
-    "#]]);
+    "#]],
+    );
     // Docker takes any pair.
     check_part("web: { cpu: 0.5, memory: 512MiB }\n", expect![[""]]);
 }
 
 #[test]
 fn rds_and_elasticache_sell_fixed_shapes() {
-    check(&on_aws("postgres: { storage: 10GiB }\n"), expect![[r#"
+    check(
+        &on_aws("postgres: { storage: 10GiB }\n"),
+        expect![[r#"
         4:22 error topology::rds `10GiB`: RDS has no database with 10GiB: its disks have 20GiB to 64TiB, in whole GiB / write `storage: 20GiB`
-    "#]]);
-    check(&on_aws("postgres: { storage: 20.5GiB }\n"), expect![[r#"
+    "#]],
+    );
+    check(
+        &on_aws("postgres: { storage: 20.5GiB }\n"),
+        expect![[r#"
         4:22 error topology::rds `20.5GiB`: RDS has no database with 20992MiB: its disks have 20GiB to 64TiB, in whole GiB / write `storage: 21GiB`
-    "#]]);
-    check(&on_aws("redis: { version: 7.2 }\n"), expect![[r#"
+    "#]],
+    );
+    check(
+        &on_aws("redis: { version: 7.2 }\n"),
+        expect![[r#"
         4:19 error topology::elasticache `7.2`: ElastiCache has no Redis 7.2: after 7.1 it went on with Valkey / write `redis: { engine: valkey, version: 8 }`, or `version: 7`
-    "#]]);
+    "#]],
+    );
     check(
         &on_aws("redis: { engine: valkey, version: 8 }\n"),
         expect![[""]],
@@ -211,16 +238,22 @@ fn rds_and_elasticache_sell_fixed_shapes() {
 
 #[test]
 fn a_local_domain_leads_to_this_machine() {
-    check_part("local: { domain: social.test }\n", expect![[r#"
+    check_part(
+        "local: { domain: social.test }\n",
+        expect![[r#"
         3:18 warning topology::local-domain `social.test`: `social.test` does not lead to this machine by itself / write `social.localhost`, or put `127.0.0.1 social.test media.social.test mail.social.test` into /etc/hosts
-    "#]]);
+    "#]],
+    );
     check_part("local: { domain: mastodon.localhost }\n", expect![[""]]);
 }
 
 #[test]
 fn a_web_domain_differs_from_the_domain() {
-    check_part("web_domain: social.example.com\n", expect![[r#"
+    check_part(
+        "web_domain: social.example.com\n",
+        expect![[r#"
         3:13 warning topology::redundant `social.example.com`: `web_domain` only repeats `domain` / remove `web_domain`: the server answers on `domain` anyway
             2:9 `social.example.com`: the same
-    "#]]);
+    "#]],
+    );
 }

@@ -62,7 +62,8 @@ fn a_problem_gets_its_places_from_its_paths_and_takes_the_topology_away() {
     expect![[r#"
         1:1 error mastodon::some-rule `name`: does not fit / write more
             3:17 `50`: these need it
-    "#]].assert_eq(&rendered);
+    "#]]
+    .assert_eq(&rendered);
 }
 
 #[test]
@@ -71,7 +72,8 @@ fn a_warning_leaves_the_topology() {
     assert!(parsed.topology.is_some());
     expect![[r#"
         2:9 warning mastodon::some-rule `social.example.com`: does not fit / -
-    "#]].assert_eq(&rendered);
+    "#]]
+    .assert_eq(&rendered);
 }
 
 #[test]

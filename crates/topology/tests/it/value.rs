@@ -6,16 +6,22 @@ use crate::check::{check, check_part};
 
 #[test]
 fn names() {
-    check("name: Social\ndomain: social.example.com\n", expect![[r#"
+    check(
+        "name: Social\ndomain: social.example.com\n",
+        expect![[r#"
         1:7 error topology::name `Social`: `Social` has `S` in it, a name has only a-z, 0-9 and - / write `social`
-    "#]]);
+    "#]],
+    );
     check(
         "name: \"social\"\ndomain: social.example.com\n",
         expect![[""]],
     );
-    check("name: 2\ndomain: social.example.com\n", expect![[r#"
+    check(
+        "name: 2\ndomain: social.example.com\n",
+        expect![[r#"
         1:7 error topology::name `2`: `2` does not start with a letter / write 1 to 16 of a-z, 0-9 and -, a letter first, for example `social`
-    "#]]);
+    "#]],
+    );
     check_part(
         "sidekiq:\n  - { name: All Queues, queues: [default] }\n",
         expect![[r#"
@@ -36,20 +42,26 @@ fn domains() {
         "name: social\ndomain: localhost\nweb_domain: web_domain\n",
         expect![[r#"
             2:9 error topology::domain `localhost`: `localhost` alone cannot be a server's identity: it has no dot / write `social.localhost`
-            3:13 error topology::domain `web_domain`: `web_domain` has `_` in it, a host name has only a-z, 0-9, - and . / write a host name such as `social.example.com`
+            3:13 error topology::domain `web_domain`: `web_domain` has `_` in it, a host name has only a-z, 0-9, `-` and `.` / write a host name such as `social.example.com`
         "#]],
     );
-    check_part("local: { domain: social.localhost:8443 }\n", expect![[r#"
+    check_part(
+        "local: { domain: social.localhost:8443 }\n",
+        expect![[r#"
         3:18 error topology::domain `social.localhost:8443`: `social.localhost:8443` has a port in it / write `social.localhost`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn owners() {
-    check_part("owner: { username: me-myself, email: me }\n", expect![[r#"
+    check_part(
+        "owner: { username: me-myself, email: me }\n",
+        expect![[r#"
         3:20 error topology::username `me-myself`: `me-myself` is not a user name: those have 1 to 30 letters, digits and _ / write `me_myself`
         3:38 error topology::email `me`: `me` is not a mail address: it has no `@` / write an address such as `owner@example.com`
-    "#]]);
+    "#]],
+    );
     check_part(
         "owner: { username: \"@me@social.example.com\" }\n",
         expect![[r#"
@@ -64,15 +76,24 @@ fn owners() {
 
 #[test]
 fn releases() {
-    check_part("mastodon: { version: latest }\n", expect![[r#"
+    check_part(
+        "mastodon: { version: latest }\n",
+        expect![[r#"
         3:22 error topology::mastodon-version `latest`: `latest` moves: what runs would depend on the day it is pulled / write `v4.7.5`
-    "#]]);
-    check_part("mastodon: { version: 4.7 }\n", expect![[r#"
+    "#]],
+    );
+    check_part(
+        "mastodon: { version: 4.7 }\n",
+        expect![[r#"
         3:22 error topology::mastodon-version `4.7`: `4.7` is a series, not a release / write `v4.7.5`
-    "#]]);
-    check_part("mastodon: { version: v4.2.10 }\n", expect![[r#"
+    "#]],
+    );
+    check_part(
+        "mastodon: { version: v4.2.10 }\n",
+        expect![[r#"
         3:22 error topology::mastodon-version `v4.2.10`: `v4.2.10` is too old: masto supports 4.4 to 4.7, and Mastodon no longer mends what came before / write `v4.7.5`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -136,37 +157,55 @@ fn sizes() {
 
 #[test]
 fn stores() {
-    check_part("postgres: { version: 13 }\n", expect![[r#"
+    check_part(
+        "postgres: { version: 13 }\n",
+        expect![[r#"
         3:22 error topology::store-version `13`: `13` is too old: masto runs PostgreSQL 14 to 17 / write `17`; an older database has to be dumped and restored
-    "#]]);
-    check_part("postgres: { version: 17.2, backups: 7 }\n", expect![[r#"
+    "#]],
+    );
+    check_part(
+        "postgres: { version: 17.2, backups: 7 }\n",
+        expect![[r#"
         3:22 error topology::store-version `17.2`: `17.2` is more than a major version / write `17`: minor releases are taken as they come
         3:37 error topology::retention `7`: `7` is not a number of days / write `7d`
-    "#]]);
+    "#]],
+    );
     check_part(
         "postgres: { version: \"17\", backups: 90d }\n",
         expect![[r#"
             3:37 error topology::retention `90d`: `90d` is too long: automatic backups are kept 35 days at most / write `35d`
         "#]],
     );
-    check_part("redis: { version: 7.2.4 }\n", expect![[r#"
+    check_part(
+        "redis: { version: 7.2.4 }\n",
+        expect![[r#"
         3:19 error topology::store-version `7.2.4`: `7.2.4` is not a version / write `7.2`: patch releases are taken as they come
-    "#]]);
-    check_part("redis: { engine: valkey, version: 7.0 }\n", expect![[r#"
+    "#]],
+    );
+    check_part(
+        "redis: { engine: valkey, version: 7.0 }\n",
+        expect![[r#"
         3:35 error topology::store-version `7.0`: there is no valkey 7.0 that masto knows / write `8`
             3:18 `valkey`: of this server
-    "#]]);
+    "#]],
+    );
     check_part("redis: { engine: valkey, version: 7 }\n", expect![[""]]);
-    check_part("redis: { version: 99 }\n", expect![[r#"
+    check_part(
+        "redis: { version: 99 }\n",
+        expect![[r#"
         3:19 error topology::store-version `99`: there is no redis 99 that masto knows / write `7`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn mail() {
-    check_part("mail: { from: My server }\n", expect![[r#"
+    check_part(
+        "mail: { from: My server }\n",
+        expect![[r#"
         3:15 error topology::email `My server`: `My server` is not a mail address: it has no `@` / write an address such as `owner@example.com`
-    "#]]);
+    "#]],
+    );
     check_part(
         "mail: { via: { smtp: { server: \"smtp.example.net:587\" } } }\n",
         expect![[r#"
@@ -195,10 +234,13 @@ fn images_and_ports() {
 
 #[test]
 fn regions() {
-    check_part("aws: { region: eu-cental-1 }\n", expect![[r#"
+    check_part(
+        "aws: { region: eu-cental-1 }\n",
+        expect![[r#"
         2:9 warning topology::domain-not-public `social.example.com`: `social.example.com` is an example: on AWS it has to be a domain of yours / put your own domain here before the first `masto up --aws`
         3:16 error topology::region `eu-cental-1`: `eu-cental-1` is not a region of AWS / did you mean `eu-central-1`?
-    "#]]);
+    "#]],
+    );
     check_part(
         "aws: { region: eu-central-1, dns: example.com }\n",
         expect![[r#"
