@@ -1,1 +1,77 @@
-//! x
+//! The Docker backend: a deployment's containers, networks, volumes, one-off jobs and its part of
+//! the ingress that all deployments of a Docker host share.
+//!
+//! It knows neither AWS nor the terminal, and asks nobody: the environment, the plan and the
+//! secrets are given to it as values.
+//!
+//! The way of an `up`: [`Docker::connect`], [`observe_world`], [`surroundings`],
+//! `mastodon::deployment`, [`find_images`] and [`pull`], [`desired`], `engine::plan` of
+//! [`World::observed_for`], [`LocalBackend`], `engine::execute`.
+#![forbid(unsafe_code)]
+
+mod ahead;
+mod apply;
+mod archive;
+mod backend;
+mod body;
+mod ca;
+mod caddyfile;
+mod command;
+mod connection;
+mod desired;
+mod docker;
+mod error;
+mod evidence;
+mod exec;
+mod hint;
+mod id;
+mod image;
+mod labels;
+mod lock;
+mod logs;
+mod observe;
+mod one_off;
+mod outputs;
+mod paths;
+mod port_owner;
+mod private_file;
+mod probe;
+mod pull;
+mod resource;
+mod secret_store;
+mod select;
+mod settings;
+mod state;
+mod status;
+mod tail;
+mod template;
+mod waiting;
+mod world;
+
+pub use backend::LocalBackend;
+pub use ca::{CaError, Leaf, LocalCa};
+pub use connection::Connection;
+pub use desired::{Spec, desired};
+pub use docker::{Docker, EngineVersion};
+pub use error::{Error, ErrorKind, Exit};
+pub use evidence::Evidence;
+pub use exec::{Exec, Streams, TtySize, exec};
+pub use id::{Id, NetworkRole, StoreRole, VolumeRole};
+pub use image::{ImageRefs, ImageRole, Images, find_images};
+pub use labels::Owner;
+pub use lock::{Holder, Lock, LockError};
+pub use logs::{LogLine, LogQuery, LogStream, logs};
+pub use one_off::{OneOff, run_one_off};
+pub use outputs::{Outputs, outputs};
+pub use paths::Paths;
+pub use pull::pull;
+pub use resource::{
+    Attributes, Container, File, ImageUse, Job, Live, LiveContainer, LiveNetwork, LiveRoute,
+    LiveVolume, Mode, Network, Ready, Resource, Route, Volume,
+};
+pub use secret_store::{SecretStore, SecretStoreError, StoredSecrets};
+pub use settings::{ImageSet, Settings, UnknownImageSet, surroundings};
+pub use state::{Health, State};
+pub use status::{ContainerStatus, DeploymentSummary, Kind, list_deployments, status};
+pub use template::Template;
+pub use world::{World, observe_world};

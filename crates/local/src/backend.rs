@@ -1,0 +1,110 @@
+//! The Docker host as the engine sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::wait::{self, Condition, Look};
+use engine::{Backend, Known, Observed, Plan, Progress, Step};
+use mastodon::Secrets;
+use topology::Name;
+
+use crate::ahead::Ahead;
+use crate::apply::{self, Site};
+use crate::docker::Docker;
+use crate::error::Error;
+use crate::id::Id;
+use crate::observe;
+use crate::paths::Paths;
+use crate::resource::{Attributes, Resource};
+
+/// How often a step is begun again after the engine went away under it.
+const ATTEMPTS: usize = 3;
+/// How long an engine may take to come back: a restart stops every container first.
+const RETURN: Duration = Duration::from_secs(120);
+/// How many steps run at once. The engine does the work and starts containers one after another on
+/// a small machine; more in flight would only wait there.
+const CONCURRENCY: usize = 8;
+
+/// Carries out one plan on a Docker host.
+pub struct LocalBackend {
+    docker: Docker,
+    name: Name,
+    secrets: Arc<Secrets>,
+    paths: Paths,
+    ahead: Ahead,
+}
+
+impl LocalBackend {
+    /// For carrying out `plan` of the deployment `name`. The secrets go into containers and nowhere
+    /// else; a plan that only removes needs none.
+    #[must_use]
+    pub fn new(
+        docker: Docker,
+        name: Name,
+        secrets: Secrets,
+        paths: Paths,
+        plan: &Plan<Resource>,
+    ) -> Self {
+        let secrets = Arc::new(secrets);
+        let ahead = Ahead::new(&docker, &name, &secrets, plan);
+        Self { docker, name, secrets, paths, ahead }
+    }
+}
+
+impl Backend for LocalBackend {
+    type Resource = Resource;
+    type Error = Error;
+
+    async fn observe(&self) -> Result<Observed<Resource>, Error> {
+        Ok(observe::snapshot(&self.docker, &self.name).await?.things)
+    }
+
+    async fn apply(
+        &self,
+        step: &Step<Resource>,
+        inputs: &Known<Resource>,
+        progress: &Progress,
+    ) -> Result<Option<Attributes>, Error> {
+        let site = Site {
+            docker: &self.docker,
+            name: &self.name,
+            secrets: &self.secrets,
+            paths: &self.paths,
+            ahead: &self.ahead,
+            inputs,
+            progress,
+        };
+        let mut attempt = 1;
+        let result = loop {
+            match apply::apply(site, step).await {
+                Err(error) if attempt < ATTEMPTS && error.is_engine_lost() => {
+                    attempt += 1;
+                    self.until_engine_is_back(progress, error).await?;
+                }
+                other => break other?,
+            }
+        };
+        if let (Id::Network(_) | Id::Volume(_), Some(attributes)) = (&step.id, &result) {
+            self.ahead.offer(&step.id, attributes);
+        }
+        Ok(result)
+    }
+
+    fn concurrency(&self) -> usize {
+        CONCURRENCY
+    }
+}
+
+impl LocalBackend {
+    /// Every step is an ensure, so it can be begun again once the engine answers.
+    async fn until_engine_is_back(&self, progress: &Progress, lost: Error) -> Result<(), Error> {
+        let condition = Condition::new("the Docker engine answers again", RETURN);
+        let look = || async {
+            Ok::<_, Error>(match self.docker.answers().await {
+                true => Look::Ready(()),
+                false => Look::NotYet("no answer".to_owned()),
+            })
+        };
+        wait::until(&condition, Some(progress), look).await.map_err(|_| lost)
+    }
+}

@@ -1,0 +1,198 @@
+//! Which images a deployment runs, and which of them are on this Docker host.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+use topology::{ImageRef, RedisEngine, Topology};
+
+use crate::docker::Docker;
+use crate::error::{Error, status};
+use crate::resource::ImageUse;
+use crate::settings::ImageSet;
+
+/// What an image is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ImageRole {
+    /// Web, Sidekiq and one-off work.
+    Mastodon,
+    /// Streaming.
+    Streaming,
+    /// The database.
+    Postgres,
+    /// Redis or Valkey.
+    Redis,
+    /// The bucket.
+    Minio,
+    /// The ingress.
+    Caddy,
+    /// The mail catcher.
+    Mailpit,
+}
+
+/// The reference of each image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageRefs {
+    references: BTreeMap<ImageRole, String>,
+    /// Those that the topology file names: never part of the kit.
+    named: BTreeSet<ImageRole>,
+    set: ImageSet,
+}
+
+/// Images as they were found on the Docker host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    by_role: BTreeMap<ImageRole, ImageUse>,
+    named: BTreeSet<ImageRole>,
+    set: ImageSet,
+}
+
+// MinIO left Docker Hub in September 2026; this is the newest release with an image.
+const MINIO: &str = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z";
+const CADDY: &str = "caddy:2.10";
+const MAILPIT: &str = "axllent/mailpit:v1.27";
+
+impl ImageRefs {
+    /// The images for `topology`: those it names, else those of `set`.
+    #[must_use]
+    pub fn new(topology: &Topology, set: ImageSet) -> Self {
+        let images = &topology.local.images;
+        let from_file: [(ImageRole, &Option<ImageRef>); 7] = [
+            (ImageRole::Mastodon, &images.mastodon),
+            (ImageRole::Streaming, &images.streaming),
+            (ImageRole::Postgres, &images.postgres),
+            (ImageRole::Redis, &images.redis),
+            (ImageRole::Minio, &images.minio),
+            (ImageRole::Caddy, &images.caddy),
+            (ImageRole::Mailpit, &images.mailpit),
+        ];
+        let mut named = BTreeSet::new();
+        let references = from_file
+            .into_iter()
+            .map(|(role, image)| match image {
+                Some(image) => {
+                    named.insert(role);
+                    (role, image.to_string())
+                }
+                None => (role, of_set(role, topology, set)),
+            })
+            .collect();
+        Self { references, named, set }
+    }
+
+    /// The reference for `role`.
+    #[must_use]
+    pub fn get(&self, role: ImageRole) -> &str {
+        self.references.get(&role).map_or("", String::as_str)
+    }
+}
+
+fn of_set(role: ImageRole, topology: &Topology, set: ImageSet) -> String {
+    let version = topology.mastodon.version;
+    let redis = &topology.redis;
+    let postgres = topology.postgres.version;
+    match (set, role) {
+        (ImageSet::Official, ImageRole::Mastodon) => format!("ghcr.io/mastodon/mastodon:{version}"),
+        (ImageSet::Official, ImageRole::Streaming) => {
+            format!("ghcr.io/mastodon/mastodon-streaming:{version}")
+        }
+        (ImageSet::Official, ImageRole::Postgres) => format!("postgres:{postgres}"),
+        (ImageSet::Official, ImageRole::Redis) => match redis.engine {
+            RedisEngine::Redis => format!("redis:{}", redis.version),
+            RedisEngine::Valkey => format!("valkey/valkey:{}", redis.version),
+        },
+        (ImageSet::Official, ImageRole::Minio) => MINIO.to_owned(),
+        (ImageSet::Official, ImageRole::Caddy) => CADDY.to_owned(),
+        (ImageSet::Official, ImageRole::Mailpit) => MAILPIT.to_owned(),
+        // The kit has one release of each series, and of each store the one in Debian.
+        (ImageSet::Kit, ImageRole::Mastodon) => {
+            format!("masto-kit/mastodon:v{}.{}", version.major(), version.minor())
+        }
+        (ImageSet::Kit, ImageRole::Streaming) => {
+            format!("masto-kit/mastodon-streaming:v{}.{}", version.major(), version.minor())
+        }
+        (ImageSet::Kit, ImageRole::Postgres) => format!("masto-kit/postgres:{postgres}"),
+        (ImageSet::Kit, ImageRole::Redis) => match redis.engine {
+            RedisEngine::Redis => "masto-kit/redis:8".to_owned(),
+            RedisEngine::Valkey => "masto-kit/valkey:8".to_owned(),
+        },
+        (ImageSet::Kit, ImageRole::Minio) => "masto-kit/minio:latest".to_owned(),
+        (ImageSet::Kit, ImageRole::Caddy) => "masto-kit/caddy:2".to_owned(),
+        (ImageSet::Kit, ImageRole::Mailpit) => "masto-kit/mailpit:latest".to_owned(),
+    }
+}
+
+impl Images {
+    /// As if every image were on the host under an id made of its name: for tests and for plans
+    /// without an engine.
+    #[must_use]
+    pub fn assumed(refs: &ImageRefs) -> Self {
+        let image = |reference: &String| ImageUse {
+            reference: reference.clone(),
+            id: Some(format!("sha256:{}", engine::hash::config_hash(reference))),
+        };
+        Self {
+            by_role: refs.references.iter().map(|(role, text)| (*role, image(text))).collect(),
+            named: refs.named.clone(),
+            set: refs.set,
+        }
+    }
+
+    /// References of those that are not on the host, sorted.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&str> {
+        let missing = self.by_role.values().filter(|image| image.id.is_none());
+        let references: BTreeSet<&str> = missing.map(|image| image.reference.as_str()).collect();
+        references.into_iter().collect()
+    }
+
+    /// The missing ones that only `scripts/kit` can make.
+    pub(crate) fn missing_of_kit(&self) -> Vec<String> {
+        if self.set == ImageSet::Official {
+            return Vec::new();
+        }
+        self.by_role
+            .iter()
+            .filter(|(role, image)| image.id.is_none() && !self.named.contains(role))
+            .map(|(_, image)| image.reference.clone())
+            .collect()
+    }
+
+    /// The image for `role`.
+    #[must_use]
+    pub fn get(&self, role: ImageRole) -> ImageUse {
+        let none = ImageUse { reference: String::new(), id: None };
+        self.by_role.get(&role).cloned().unwrap_or(none)
+    }
+
+    /// Fills in the id of every image called `reference`.
+    pub(crate) fn found(&mut self, reference: &str, id: &str) {
+        for image in self.by_role.values_mut().filter(|image| image.reference == reference) {
+            image.id = Some(id.to_owned());
+        }
+    }
+}
+
+/// Looks which of `refs` are on the host. Asks no registry.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn find_images(docker: &Docker, refs: &ImageRefs) -> Result<Images, Error> {
+    let found = refs.references.iter().map(|(role, reference)| async move {
+        let id = image_id(docker, reference).await?;
+        Ok::<_, Error>((*role, ImageUse { reference: reference.clone(), id }))
+    });
+    Ok(Images {
+        by_role: try_join_all(found).await?.into_iter().collect(),
+        named: refs.named.clone(),
+        set: refs.set,
+    })
+}
+
+/// Docker's id of the image `reference`; `None` when it is not on the host.
+pub(crate) async fn image_id(docker: &Docker, reference: &str) -> Result<Option<String>, Error> {
+    match docker.client.inspect_image(reference).await {
+        Ok(image) => Ok(image.id),
+        Err(error) if status(&error) == Some(404) => Ok(None),
+        Err(error) => Err(Error::call("look at", format!("image `{reference}`"))(error)),
+    }
+}

@@ -1,0 +1,300 @@
+//! One look at whether a container's service answers.
+//!
+//! Where the container's address is this host's own neighbour the service is spoken to directly,
+//! which takes a millisecond. Elsewhere (a remote engine, a virtual machine, a rootless engine in
+//! its own network namespace) the container's health check is run inside it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use bollard::query_parameters::ContainerArchiveInfoOptionsBuilder;
+use engine::wait::Look;
+use jiff::Timestamp;
+use mastodon::{Secret, Secrets};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::command;
+use crate::docker::Docker;
+use crate::error::{Error, status};
+use crate::resource::{Container, Ready};
+
+/// A neighbour that has not answered in this time is asked again.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A running container and the way to it.
+pub(crate) struct Probe<'a> {
+    pub(crate) docker: &'a Docker,
+    pub(crate) container: &'a Container,
+    pub(crate) container_id: &'a str,
+    pub(crate) secrets: &'a Secrets,
+    /// The container's address, where this host can reach it.
+    pub(crate) address: Option<Ipv4Addr>,
+    /// When it was started.
+    pub(crate) started: Option<Timestamp>,
+}
+
+impl Probe<'_> {
+    /// What is waited for, in words.
+    pub(crate) fn condition(&self) -> String {
+        match &self.container.ready {
+            Ready::Http { port, path } => format!("GET {path} on port {port} answers 200"),
+            Ready::Postgres { user: _, database } => format!("`{database}` takes connections"),
+            Ready::Redis { password: _ } => "PING is answered".to_owned(),
+            Ready::File { path } => format!("`{}` is there", file_name(path)),
+            Ready::Tcp { port } => format!("port {port} is open"),
+            Ready::Ended => "it has ended".to_owned(),
+        }
+    }
+
+    /// Looks once.
+    pub(crate) async fn look(&self) -> Result<Look<()>, Error> {
+        if let Ready::File { path } = &self.container.ready {
+            return self.file(path).await;
+        }
+        let Some(address) = self.address else { return self.inside().await };
+        let at = |port: u16| SocketAddr::new(IpAddr::V4(address), port);
+        let look = async {
+            match &self.container.ready {
+                Ready::Http { port, path } => http(at(*port), path).await,
+                Ready::Postgres { user, database } => postgres(at(5432), user, database).await,
+                Ready::Redis { password } => {
+                    let password = self.secrets.get(*password).map_or("", Secret::expose);
+                    redis(at(6379), password).await
+                }
+                Ready::Tcp { port } => TcpStream::connect(at(*port)).await.map(|_| Look::Ready(())),
+                // A file was looked for above, and an end is not probed for.
+                Ready::File { path: _ } | Ready::Ended => Ok(Look::Ready(())),
+            }
+        };
+        Ok(match timeout(PATIENCE, look).await {
+            Ok(Ok(look)) => look,
+            Ok(Err(error)) => Look::NotYet(in_words(&error)),
+            Err(_) => Look::NotYet("no answer".to_owned()),
+        })
+    }
+
+    /// The engine is asked for the file. One that is older than the container's start was left by
+    /// a process that was killed.
+    async fn file(&self, path: &str) -> Result<Look<()>, Error> {
+        let options = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
+        let info = self.docker.client.get_container_archive_info(self.container_id, Some(options));
+        match info.await {
+            Ok(info) => {
+                let changed = info.modification_time.and_then(|time| time.parse::<Timestamp>().ok());
+                Ok(match (changed, self.started) {
+                    (Some(changed), Some(started)) if changed < started => {
+                        Look::NotYet("left over from before".to_owned())
+                    }
+                    _ => Look::Ready(()),
+                })
+            }
+            Err(error) if status(&error) == Some(404) => Ok(Look::NotYet("booting".to_owned())),
+            Err(error) => Err(Error::call("look into", &self.container.id)(error)),
+        }
+    }
+
+    async fn inside(&self) -> Result<Look<()>, Error> {
+        let check = self.container.healthcheck.as_deref().unwrap_or_default();
+        let command = match check.split_first() {
+            Some((kind, command)) if kind == "CMD" => command.to_vec(),
+            Some((kind, command)) if kind == "CMD-SHELL" => {
+                ["sh".to_owned(), "-c".to_owned()].into_iter().chain(command.iter().cloned()).collect()
+            }
+            _ => ["cat", "/proc/net/tcp", "/proc/net/tcp6"].map(str::to_owned).to_vec(),
+        };
+        let resource = self.container.id.to_string();
+        let output = command::run(self.docker, self.container_id, &resource, &command).await?;
+        let ready = match (&self.container.ready, check.is_empty()) {
+            (Ready::Http { port, .. } | Ready::Tcp { port }, true) => listens(&output.stdout, *port),
+            _ => output.code == 0,
+        };
+        Ok(if ready { Look::Ready(()) } else { Look::NotYet("its own check fails".to_owned()) })
+    }
+}
+
+/// The container's address, when `gateway`, the host's own address in the same network, is an
+/// address of this machine. `addresses` maps the host's address in each of the container's networks
+/// to the container's own.
+pub(crate) fn reachable(addresses: &BTreeMap<Ipv4Addr, Ipv4Addr>) -> Option<Ipv4Addr> {
+    // Only an address of this machine can be bound; nothing is sent.
+    let here = |gateway: &Ipv4Addr| UdpSocket::bind((*gateway, 0)).is_ok();
+    addresses.iter().find(|(gateway, _)| here(gateway)).map(|(_, own)| *own)
+}
+
+async fn http(address: SocketAddr, path: &str) -> io::Result<Look<()>> {
+    let mut stream = TcpStream::connect(address).await?;
+    // `localhost` and plain HTTP are what Mastodon lets through on its health paths.
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let answer = read_up_to(&mut stream, 64).await?;
+    Ok(read_status(&answer))
+}
+
+/// `HTTP/1.1 200 OK`
+fn read_status(answer: &[u8]) -> Look<()> {
+    let text = String::from_utf8_lossy(answer);
+    match text.split(' ').nth(1) {
+        Some("200") => Look::Ready(()),
+        Some(code) => Look::NotYet(format!("answers {code}")),
+        None => Look::NotYet("answers nothing".to_owned()),
+    }
+}
+
+/// Says hello as a client would. Asking for a password means that clients are let in; a server that
+/// is still starting says so.
+async fn postgres(address: SocketAddr, user: &str, database: &str) -> io::Result<Look<()>> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&startup_message(user, database)).await?;
+    Ok(read_postgres(&read_up_to(&mut stream, 512).await?))
+}
+
+fn startup_message(user: &str, database: &str) -> Vec<u8> {
+    const PROTOCOL_3_0: [u8; 4] = [0, 3, 0, 0];
+    let mut body = PROTOCOL_3_0.to_vec();
+    for text in ["user", user, "database", database, ""] {
+        body.extend_from_slice(text.as_bytes());
+        body.push(0);
+    }
+    let length = u32::try_from(body.len() + 4).unwrap_or(u32::MAX);
+    let mut message = length.to_be_bytes().to_vec();
+    message.append(&mut body);
+    message
+}
+
+fn read_postgres(answer: &[u8]) -> Look<()> {
+    match answer.first() {
+        Some(b'R') => Look::Ready(()),
+        Some(b'E') => {
+            // Fields of an error: a letter and a text each; `M` is the message.
+            let fields = answer.get(5..).unwrap_or_default().split(|byte| *byte == 0);
+            let message = fields
+                .filter_map(|field| field.split_first())
+                .find(|(kind, _)| **kind == b'M')
+                .map(|(_, text)| String::from_utf8_lossy(text).into_owned());
+            Look::NotYet(message.unwrap_or_else(|| "refuses".to_owned()))
+        }
+        _ => Look::NotYet("answers nothing".to_owned()),
+    }
+}
+
+async fn redis(address: SocketAddr, password: &str) -> io::Result<Look<()>> {
+    let mut stream = TcpStream::connect(address).await?;
+    let length = password.len();
+    let request = format!("*2\r\n$4\r\nAUTH\r\n${length}\r\n{password}\r\n*1\r\n$4\r\nPING\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    while answer.iter().filter(|byte| **byte == b'\n').count() < 2 {
+        let more = read_up_to(&mut stream, 256).await?;
+        if more.is_empty() {
+            break;
+        }
+        answer.extend(more);
+    }
+    Ok(read_redis(&String::from_utf8_lossy(&answer)))
+}
+
+/// The answers to AUTH and PING.
+fn read_redis(answer: &str) -> Look<()> {
+    match answer.lines().find(|line| line.starts_with('-')) {
+        Some(error) => Look::NotYet(error.trim_start_matches('-').to_owned()),
+        None if answer.contains("+PONG") => Look::Ready(()),
+        None => Look::NotYet("answers nothing".to_owned()),
+    }
+}
+
+async fn read_up_to(stream: &mut TcpStream, bytes: usize) -> io::Result<Vec<u8>> {
+    let mut buffer = vec![0; bytes];
+    let count = stream.read(&mut buffer).await?;
+    buffer.truncate(count);
+    Ok(buffer)
+}
+
+/// Whether one of the kernel's TCP tables has a listener on `port`.
+fn listens(tables: &str, port: u16) -> bool {
+    const LISTEN: &str = "0A";
+    let local = format!(":{port:04X}");
+    tables.lines().any(|line| {
+        let mut columns = line.split_whitespace().skip(1);
+        columns.next().is_some_and(|address| address.ends_with(&local))
+            && columns.nth(1) == Some(LISTEN)
+    })
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nobody listens yet".to_owned(),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => "hangs up".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(look: Look<()>) -> String {
+        match look {
+            Look::Ready(()) => "ready".to_owned(),
+            Look::NotYet(state) => state,
+        }
+    }
+
+    #[test]
+    fn only_status_200_is_ready() {
+        assert_eq!(words(read_status(b"HTTP/1.1 200 OK\r\n")), "ready");
+        assert_eq!(words(read_status(b"HTTP/1.1 503 Service Unavailable")), "answers 503");
+        assert_eq!(words(read_status(b"")), "answers nothing");
+    }
+
+    #[test]
+    fn a_database_that_asks_for_a_password_is_ready_and_one_that_starts_is_not() {
+        assert_eq!(words(read_postgres(b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0")), "ready");
+        let starting = b"E\0\0\0\x40SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0";
+        assert_eq!(words(read_postgres(starting)), "the database system is starting up");
+        assert_eq!(words(read_postgres(b"")), "answers nothing");
+        let hello = startup_message("mastodon", "db");
+        assert_eq!(usize::from(hello[3]), hello.len());
+        assert_eq!(&hello[8..], b"user\0mastodon\0database\0db\0\0");
+    }
+
+    #[test]
+    fn redis_is_ready_when_both_commands_went_well() {
+        assert_eq!(words(read_redis("+OK\r\n+PONG\r\n")), "ready");
+        assert_eq!(
+            words(read_redis("-LOADING Redis is loading the dataset in memory\r\n-LOADING …\r\n")),
+            "LOADING Redis is loading the dataset in memory"
+        );
+        assert_eq!(
+            words(read_redis("-WRONGPASS invalid\r\n-NOAUTH Authentication required.\r\n")),
+            "WRONGPASS invalid"
+        );
+    }
+
+    #[test]
+    fn a_listener_is_found_in_the_kernels_table_and_a_connection_is_not_one() {
+        let table = "  sl  local_address rem_address   st tx_queue\n   \
+             0: 00000000:01BB 00000000:0000 0A 00000000:00000000\n   \
+             1: 0100007F:1F90 0100007F:C350 01 00000000:00000000\n";
+        assert!(listens(table, 443));
+        assert!(!listens(table, 8080));
+        assert!(!listens(table, 80));
+    }
+
+    #[test]
+    fn only_a_network_that_this_machine_is_part_of_is_reached_directly() {
+        let loopback = Ipv4Addr::LOCALHOST;
+        let own = Ipv4Addr::new(10, 1, 2, 3);
+        assert_eq!(reachable(&BTreeMap::from([(loopback, own)])), Some(own));
+        // TEST-NET-3 is nobody's.
+        let nowhere = Ipv4Addr::new(203, 0, 113, 1);
+        assert_eq!(reachable(&BTreeMap::from([(nowhere, own)])), None);
+    }
+}
