@@ -70,8 +70,8 @@ pub use resource::{
     LiveVolume, Mode, Network, Ready, Resource, Route, Volume,
 };
 pub use secret_store::{SecretStore, SecretStoreError, StoredSecrets};
-pub use settings::{ImageSet, Settings, UnknownImageSet, surroundings};
+pub use settings::{ImageSet, SITES, Settings, UnknownImageSet, surroundings};
 pub use state::{Health, State};
 pub use status::{ContainerStatus, DeploymentSummary, Kind, list_deployments, status};
-pub use template::Template;
+pub use template::{MissingSecret, Template};
 pub use world::{World, observe_world};

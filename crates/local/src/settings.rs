@@ -16,6 +16,10 @@ pub(crate) const PROCESSES_SUBNET: &str = "{processes-subnet}";
 /// Where every container of a process finds the certificate of the local CA.
 pub(crate) const CA_FILE: &str = "/etc/masto/ca.pem";
 
+/// Folder of the ingress container with the site files (`sites/<name>.caddyfile`) and, by
+/// deployment, the certificates.
+pub const SITES: &str = crate::caddyfile::SITES;
+
 /// Where images come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ImageSet {

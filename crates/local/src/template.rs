@@ -22,7 +22,7 @@ enum Piece {
 
 /// A secret that a container needs and nobody has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MissingSecret(pub(crate) SecretName);
+pub struct MissingSecret(pub SecretName);
 
 impl Template {
     /// `text` as it stands, but for [`crate::settings::PROCESSES_SUBNET`], which becomes the
@@ -57,22 +57,9 @@ impl Template {
         self
     }
 
-    /// The text, with `secret` and `subnet` in the places of what is not known here: for whoever
-    /// writes a deployment down in another form.
-    #[must_use]
-    pub fn written(&self, secret: impl Fn(SecretName) -> String, subnet: &str) -> String {
-        self.0
-            .iter()
-            .map(|piece| match piece {
-                Piece::Text(text) => text.clone(),
-                Piece::Secret(name) => secret(*name),
-                Piece::ProcessesSubnet => subnet.to_owned(),
-            })
-            .collect()
-    }
-
     /// The secrets it needs.
-    pub(crate) fn secrets(&self) -> BTreeSet<SecretName> {
+    #[must_use]
+    pub fn secrets(&self) -> BTreeSet<SecretName> {
         self.0
             .iter()
             .filter_map(|piece| match piece {
@@ -84,7 +71,10 @@ impl Template {
 
     /// With every hole filled; `subnet` is absent where no network is known, and then leaves
     /// nothing in its place.
-    pub(crate) fn render(
+    ///
+    /// # Errors
+    /// When a secret it needs is not in `secrets`.
+    pub fn render(
         &self,
         secrets: &Secrets,
         subnet: Option<&str>,
@@ -136,8 +126,7 @@ mod tests {
             Err(MissingSecret(SecretName::RedisPassword))
         );
         assert!(!format!("{template:?}").contains("canary"));
-        let written = template.written(|name| format!("${{{}}}", name.as_str()), "");
-        assert_eq!(written, "redis://:${REDIS_PASSWORD}@redis");
+        assert_eq!(template.secrets(), BTreeSet::from([SecretName::RedisPassword]));
     }
 
     #[test]
