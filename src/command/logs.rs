@@ -1,0 +1,100 @@
+//! `masto logs`
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use local::LogQuery;
+
+use crate::docker::bound::Since;
+use crate::cli::Selection;
+use crate::command::completion::process_names;
+use crate::error::{Error, ExitStatus};
+use crate::docker::session::{self, block_on, failed};
+use crate::settings::Settings;
+use crate::view::logs::{LogStyle, json, line};
+
+/// Show what the processes print, merged in order of time
+#[derive(Debug, Args)]
+#[command(alias = "tail", mut_arg("file", |file| file.short(None)), after_help = "\
+Examples:
+  masto logs                          everything, all processes
+  masto logs -f                       and what comes
+  masto logs -f --tail 20 web sidekiq-all
+  masto logs --since 10m postgres
+  masto logs schema                   of a job that has ended")]
+pub(crate) struct Logs {
+    #[command(flatten)]
+    selection: Selection,
+
+    /// Go on with what comes, until Ctrl-C
+    #[arg(short, long)]
+    follow: bool,
+
+    /// Only the last so many lines of each process; `all` is everything
+    #[arg(short = 'n', long, value_name = "LINES", default_value = "all", value_parser = tail)]
+    tail: Tail,
+
+    /// Only since then: `10m`, or `2026-11-22T10:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    since: Option<Since>,
+
+    /// A time before each line
+    #[arg(short, long)]
+    timestamps: bool,
+
+    /// No name before each line
+    #[arg(long, visible_alias = "no-log-prefix")]
+    no_prefix: bool,
+
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+
+    /// Processes, stores or jobs; one replica: `web-2` [default: all]
+    #[arg(value_name = "PROCESS", add = ArgValueCandidates::new(process_names))]
+    processes: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tail(Option<u64>);
+
+fn tail(text: &str) -> Result<Tail, String> {
+    match text {
+        "all" => Ok(Tail(None)),
+        _ => text
+            .parse()
+            .map(|lines| Tail(Some(lines)))
+            .map_err(|_| "a number of lines, or `all`".to_owned()),
+    }
+}
+
+impl Logs {
+    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+        let name = session::name_of(&self.selection.or_file(file), settings)?;
+        block_on(async {
+            let docker = session::connect(settings).await?;
+            let query = LogQuery {
+                processes: self.processes,
+                follow: self.follow,
+                tail: self.tail.0,
+                since: self.since.map(|since| since.timestamp(Timestamp::now())),
+            };
+            let mut style =
+                LogStyle { timestamps: self.timestamps, prefix: !self.no_prefix, seen: BTreeMap::new() };
+            let mut lines = local::logs(&docker, &name, &query).await.map_err(failed)?;
+            while let Some(found) = lines.next().await {
+                let found = found.map_err(failed)?;
+                if self.json {
+                    settings.printer.raw(json(&found).as_bytes())?;
+                } else {
+                    settings.printer.answer(&line(&found, &mut style))?;
+                }
+            }
+            Ok(ExitStatus::Success)
+        })
+    }
+}

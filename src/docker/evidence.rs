@@ -1,0 +1,181 @@
+//! What only Docker can tell, for the doctor.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doctor::{EvidenceError, Health, Phase, ProcessState, RedisValue, Variable};
+use local::{ContainerStatus, Docker, Exec, State, Streams};
+use mastodon::{Deployment, EnvValue, Part, Postgres, Store};
+use tokio::sync::mpsc;
+use topology::Name;
+
+/// A look behind the front of a deployment on Docker.
+pub(crate) struct DockerEvidence {
+    inner: local::Evidence,
+    docker: Docker,
+    name: Name,
+    postgres: Postgres,
+    /// Processes and stores there should be, with the number of their replicas.
+    expected: BTreeMap<String, u16>,
+    /// Of each process, the variables whose values anybody may see.
+    shown: BTreeMap<String, BTreeSet<String>>,
+    /// Variables that masto sets on some process.
+    set: BTreeSet<String>,
+}
+
+impl DockerEvidence {
+    /// Of `deployment`.
+    pub(crate) fn new(docker: Docker, deployment: &Deployment) -> Self {
+        let mut expected: BTreeMap<String, u16> =
+            ["postgres", "redis", "media", "ingress"].map(|store| (store.to_owned(), 1)).into();
+        let mut shown = BTreeMap::new();
+        let mut set = BTreeSet::new();
+        for process in &deployment.processes {
+            let id = process.id.to_string();
+            expected.insert(id.clone(), process.replicas);
+            set.extend(process.env.keys().cloned());
+            let public = process.env.iter().filter(|(_, value)| is_public(value));
+            shown.insert(id, public.map(|(name, _)| name.clone()).collect());
+        }
+        if matches!(deployment.stores.mail.via, topology::MailRoute::Catcher) {
+            expected.insert("mail".to_owned(), 1);
+        }
+        let name = deployment.name.clone();
+        let inner = local::Evidence::new(docker.clone(), name.clone());
+        let postgres = deployment.stores.postgres.clone();
+        Self { inner, docker, name, postgres, expected, shown, set }
+    }
+}
+
+/// Whether a value may leave the backend: an operator may keep a key in a literal, but masto sets
+/// only plain ones; the URL of Redis has its password in it.
+fn is_public(value: &EnvValue) -> bool {
+    match value {
+        EnvValue::Literal(_) => true,
+        EnvValue::Endpoint { store: Store::Redis, part: Part::Url } | EnvValue::Secret(_) => false,
+        EnvValue::Endpoint { .. } => true,
+    }
+}
+
+impl doctor::Evidence for DockerEvidence {
+    async fn redis(&self, command: &[&str]) -> Result<RedisValue, EvidenceError> {
+        let command: Vec<&str> = std::iter::once("--json").chain(command.iter().copied()).collect();
+        let printed = self.inner.redis(&command).await.map_err(|error| failure("redis-cli in `redis`", &error))?;
+        Ok(RedisValue::from_cli_json(&printed))
+    }
+
+    async fn sql(&self, query: &str) -> Result<Vec<Vec<String>>, EvidenceError> {
+        let Postgres { user, database, .. } = &self.postgres;
+        let psql = ["psql", "-X", "-U", user, "-d", database, "-AtF", SEPARATOR, "-v", "ON_ERROR_STOP=1", "-c", query];
+        let printed = self.exec("postgres", &psql).await?;
+        Ok(printed.lines().map(|line| line.split(SEPARATOR).map(str::to_owned).collect()).collect())
+    }
+
+    async fn processes(&self) -> Result<Vec<ProcessState>, EvidenceError> {
+        let containers =
+            self.inner.containers().await.map_err(|error| failure("looking at the containers", &error))?;
+        let mut states = Vec::new();
+        for (name, replicas) in &self.expected {
+            for replica in 1..=*replicas {
+                let found = containers
+                    .iter()
+                    .find(|container| container.process == on_docker(name) && container.replica == replica);
+                states.push(found.map_or_else(|| absent(name), |container| state(name, container)));
+            }
+        }
+        Ok(states)
+    }
+
+    async fn logs(&self, process: &str, tail: usize) -> Result<Vec<String>, EvidenceError> {
+        let lines = u64::try_from(tail).unwrap_or(u64::MAX);
+        let what = format!("reading the logs of `{process}`");
+        self.inner.log_tail(on_docker(process), lines).await.map_err(|error| failure(&what, &error))
+    }
+
+    async fn environment(&self, process: &str) -> Result<BTreeMap<String, Variable>, EvidenceError> {
+        let printed = self.exec(process, &["env", "-0"]).await?;
+        let shown = self.shown.get(process);
+        let variables = printed.split('\0').filter_map(|line| line.split_once('='));
+        Ok(variables
+            .map(|(name, value)| {
+                let is_shown = shown.is_some_and(|shown| shown.contains(name)) || !self.set.contains(name);
+                let value = if is_shown { Variable::Shown(value.to_owned()) } else { Variable::Secret };
+                (name.to_owned(), value)
+            })
+            .collect())
+    }
+
+    async fn exec(&self, process: &str, argv: &[&str]) -> Result<String, EvidenceError> {
+        let exec = Exec {
+            process: on_docker(process).to_owned(),
+            command: argv.iter().map(|word| (*word).to_owned()).collect(),
+            env: Vec::new(),
+            tty: None,
+            stdin: false,
+            user: None,
+        };
+        let what = format!("`{}` in `{process}`", argv.join(" "));
+        let mut stdout = Vec::new();
+        let mut stderr = Vec::new();
+        let (_, resize) = mpsc::channel(1);
+        let streams = Streams { stdin: tokio::io::empty(), stdout: &mut stdout, stderr: &mut stderr, resize };
+        match local::exec(&self.docker, &self.name, &exec, streams).await {
+            Ok(0) => Ok(String::from_utf8_lossy(&stdout).into_owned()),
+            Ok(code) => {
+                let said = String::from_utf8_lossy(&stderr);
+                let first = said.lines().next().unwrap_or_default();
+                Err(EvidenceError::Failed { what, why: format!("exit status {code}: {first}") })
+            }
+            Err(error) => Err(failure(&what, &error)),
+        }
+    }
+}
+
+/// The stores go by what they do, not by what does it.
+fn on_docker(name: &str) -> &str {
+    match name {
+        "media" => "minio",
+        "mail" => "mailpit",
+        other => other,
+    }
+}
+
+/// Between the columns of a row.
+const SEPARATOR: &str = "\t";
+
+fn failure(what: &str, error: &local::Error) -> EvidenceError {
+    let cause = crate::error::causes(error).into_iter().next();
+    let why = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
+    EvidenceError::Failed { what: what.to_owned(), why }
+}
+
+fn absent(name: &str) -> ProcessState {
+    ProcessState {
+        name: name.to_owned(),
+        phase: Phase::Absent,
+        health: Health::Unknown,
+        exit_code: None,
+        oom_killed: false,
+        restarts: 0,
+        for_seconds: None,
+        memory_limit: None,
+    }
+}
+
+fn state(name: &str, container: &ContainerStatus) -> ProcessState {
+    let (phase, exit_code) = match container.state {
+        State::Created => (Phase::Created, None),
+        State::Running => (Phase::Running, None),
+        State::Paused => (Phase::Paused, None),
+        State::Restarting => (Phase::Restarting, None),
+        State::Exited(code) => (Phase::Exited, Some(code)),
+        // Half removed: it will not run again.
+        State::Removing | State::Dead => (Phase::Absent, None),
+    };
+    let health = match container.health {
+        None => Health::Unknown,
+        Some(local::Health::Starting) => Health::Starting,
+        Some(local::Health::Healthy) => Health::Healthy,
+        Some(local::Health::Unhealthy) => Health::Unhealthy,
+    };
+    ProcessState { phase, health, exit_code, ..absent(name) }
+}

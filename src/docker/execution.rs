@@ -1,0 +1,116 @@
+//! Carrying out a plan: shown, interruptible, bounded in time, and ended with the right status.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use engine::{Backend, Known, Observed, Plan, Progress, Step, Summary};
+use local::{LocalBackend, Resource};
+
+use crate::error::{Error, ExitStatus};
+use crate::docker::interrupt::Interrupts;
+use crate::view::progress::Reporter;
+
+/// How a run ended.
+pub(crate) struct Ended {
+    /// What became of each resource.
+    pub(crate) summary: Summary,
+    /// With which status masto ends.
+    pub(crate) status: ExitStatus,
+}
+
+/// Carries out `plan` within `bound`, showing it with `reporter`.
+pub(crate) async fn carry_out(
+    backend: LocalBackend,
+    plan: &Plan<Resource>,
+    bound: Option<Duration>,
+    reporter: &Reporter,
+    interrupts: &Interrupts,
+) -> Ended {
+    let backend = Recording { backend, unready: Mutex::new(Vec::new()) };
+    let mut timed_out = false;
+    let summary = reporter
+        .during(async {
+            let cancel = &interrupts.cancel;
+            let mut execution = std::pin::pin!(engine::execute(&backend, plan, reporter.sink(), cancel));
+            let Some(bound) = bound else { return execution.await };
+            match tokio::time::timeout(bound, &mut execution).await {
+                Ok(summary) => summary,
+                Err(_) => {
+                    timed_out = true;
+                    cancel.abort();
+                    execution.await
+                }
+            }
+        })
+        .await;
+    let unready = backend.unready.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let status = status(&summary, &unready, timed_out, interrupts.aborted());
+    Ended { summary, status }
+}
+
+/// Runs `work` until the first Ctrl-C, which drops it: for what leaves nothing half done.
+pub(crate) async fn or_cancelled<T>(
+    interrupts: &Interrupts,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        done = work => done,
+        () = interrupts.cancel.stopped() => Err(Error::Cancelled),
+    }
+}
+
+/// The status a run ends with. `unready` says of each failure whether the thing runs and only does
+/// not answer; `aborted` is the status that a second signal stands for.
+fn status(summary: &Summary, unready: &[bool], timed_out: bool, aborted: ExitStatus) -> ExitStatus {
+    if summary.is_success() {
+        ExitStatus::Success
+    } else if timed_out {
+        ExitStatus::Timeout
+    } else if !summary.failed.is_empty() {
+        if !unready.is_empty() && unready.iter().all(|unready| *unready) {
+            ExitStatus::Unhealthy
+        } else {
+            ExitStatus::ResourceFailed
+        }
+    } else if !summary.unfinished.is_empty() {
+        aborted
+    } else if summary.cancelled {
+        ExitStatus::Cancelled
+    } else {
+        ExitStatus::ResourceFailed
+    }
+}
+
+/// A backend that remembers what kind of errors it gave: the engine's summary has their words
+/// only.
+struct Recording {
+    backend: LocalBackend,
+    unready: Mutex<Vec<bool>>,
+}
+
+impl Backend for Recording {
+    type Resource = Resource;
+    type Error = local::Error;
+
+    async fn observe(&self) -> Result<Observed<Resource>, local::Error> {
+        self.backend.observe().await
+    }
+
+    async fn apply(
+        &self,
+        step: &Step<Resource>,
+        inputs: &Known<Resource>,
+        progress: &Progress,
+    ) -> Result<Option<local::Attributes>, local::Error> {
+        let applied = self.backend.apply(step, inputs, progress).await;
+        if let Err(error) = &applied {
+            let unready = matches!(error, local::Error::NotReady { .. });
+            self.unready.lock().unwrap_or_else(PoisonError::into_inner).push(unready);
+        }
+        applied
+    }
+
+    fn concurrency(&self) -> usize {
+        self.backend.concurrency()
+    }
+}

@@ -1,0 +1,13 @@
+//! What the commands have in common on Docker: from a topology to a plan, carrying it out, and
+//! commands in containers.
+
+pub(crate) mod bound;
+pub(crate) mod child;
+pub(crate) mod compose;
+pub(crate) mod evidence;
+pub(crate) mod execution;
+pub(crate) mod interrupt;
+pub(crate) mod offline;
+pub(crate) mod secrets;
+pub(crate) mod session;
+pub(crate) mod terminal;

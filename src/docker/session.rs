@@ -1,0 +1,230 @@
+//! From a topology to a plan on Docker: what `plan`, `up` and their like have in common.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use engine::{Graph, Plan, PlanOptions};
+use local::{
+    Connection, Docker, ErrorKind, Id, ImageRefs, ImageSet, Images, LocalCa, Lock, LockError, Paths, Resource,
+    SecretStore, Spec, StoredSecrets, World,
+};
+use mastodon::Deployment;
+use topology::{Name, Topology};
+
+use crate::docker::bound::Bound;
+use crate::cli::Selection;
+use crate::env_vars;
+use crate::error::{Error, ExitStatus};
+use crate::printer::Printer;
+use crate::docker::secrets;
+use crate::settings::Settings;
+use crate::source::Source;
+
+/// How the local backend is set, as far as it is not in the file.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Docker")]
+pub(crate) struct LocalArgs {
+    /// Where images come from: `official` from their registries, `kit` from `scripts/kit`
+    #[arg(long, value_name = "SET", default_value_t, env = env_vars::MASTO_IMAGES, hide_env_values = true)]
+    images: ImageSet,
+
+    /// Port of the HTTPS ingress on this machine [default: the file's, or 443]
+    #[arg(long, value_name = "PORT", env = env_vars::MASTO_HTTPS_PORT, hide_env_values = true)]
+    https_port: Option<u16>,
+
+    /// Port that redirects to HTTPS [default: the file's, or 80]
+    #[arg(long, value_name = "PORT", env = env_vars::MASTO_HTTP_PORT, hide_env_values = true)]
+    http_port: Option<u16>,
+}
+
+/// How long to wait for another masto.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct LockArgs {
+    /// How long to wait for another masto at work on the same deployment; 0 does not wait
+    #[arg(long, visible_alias = "lock-wait", value_name = "TIME", default_value = "15m", env = env_vars::MASTO_LOCK_TIMEOUT, hide_env_values = true)]
+    lock_timeout: Bound,
+}
+
+impl LocalArgs {
+    /// With what is not typed.
+    pub(crate) fn settings(&self, settings: &Settings) -> Result<local::Settings, Error> {
+        Ok(local::Settings {
+            data_dir: data_dir(settings)?,
+            images: self.images,
+            https_port: self.https_port,
+            http_port: self.http_port,
+        })
+    }
+}
+
+/// One deployment on one engine.
+pub(crate) struct Session {
+    /// The engine.
+    pub(crate) docker: Docker,
+    /// What shall run.
+    pub(crate) topology: Topology,
+    /// Where things are kept on this machine.
+    pub(crate) paths: Paths,
+    local: local::Settings,
+    settings: Settings,
+}
+
+/// What shall be, next to what is.
+pub(crate) struct Prepared {
+    /// In Mastodon's terms.
+    pub(crate) deployment: Deployment,
+    /// In Docker's terms.
+    pub(crate) graph: Graph<Resource>,
+    /// What was found.
+    pub(crate) world: World,
+    /// The values that containers get.
+    pub(crate) secrets: StoredSecrets,
+    /// Loopback ports of the ingress.
+    pub(crate) ports: topology::Ports,
+}
+
+/// Runs `work` to its end on this thread.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+    runtime.block_on(work)
+}
+
+/// The engine that the settings lead to.
+pub(crate) async fn connect(settings: &Settings) -> Result<Docker, Error> {
+    let connection = Connection {
+        host: settings.engine.host.clone(),
+        context: settings.engine.context.clone(),
+        config_dir: settings.engine.config_dir.clone(),
+        runtime_dir: settings.engine.runtime_dir.clone(),
+    };
+    Docker::connect(&connection).await.map_err(failed)
+}
+
+/// The name of the selected deployment. The file is read only where no name was typed.
+pub(crate) fn name_of(selection: &Selection, settings: &Settings) -> Result<Name, Error> {
+    selection.refuse_aws()?;
+    match &selection.name {
+        Some(name) => Ok(name.clone()),
+        None => Ok(Source::load(selection, settings)?.name),
+    }
+}
+
+/// masto's own directory on this machine.
+pub(crate) fn paths(settings: &Settings) -> Result<Paths, Error> {
+    data_dir(settings).map(Paths::new)
+}
+
+fn data_dir(settings: &Settings) -> Result<PathBuf, Error> {
+    settings.data_dir.clone().ok_or_else(|| Error::Usage {
+        message: "there is no home directory to keep secrets and certificates in".to_owned(),
+        hint: Some("set HOME, or XDG_DATA_HOME to a directory of your own".to_owned()),
+    })
+}
+
+/// An error of the local backend, with the status it stands for.
+pub(crate) fn failed(error: local::Error) -> Error {
+    let status = match error.kind() {
+        ErrorKind::Permission => ExitStatus::Permission,
+        ErrorKind::Refused | ErrorKind::Resource => ExitStatus::ResourceFailed,
+        ErrorKind::Locked => ExitStatus::Locked,
+        ErrorKind::Usage => ExitStatus::Usage,
+        ErrorKind::Engine | ErrorKind::Image => ExitStatus::Failure,
+    };
+    Error::backend(&error, status)
+}
+
+/// Takes the lock of the deployment `name`, and says for whom it waits.
+pub(crate) async fn lock(
+    paths: &Paths,
+    name: &Name,
+    operation: &str,
+    args: LockArgs,
+    printer: Printer,
+) -> Result<Lock, Error> {
+    let Bound(patience) = args.lock_timeout;
+    let path = paths.deployment_lock(name);
+    Lock::acquire(&path, operation, patience, |holder| {
+        let who = holder.map_or_else(String::new, |holder| {
+            format!(" (`masto {}`, process {}, since {})", holder.operation, holder.pid, holder.since)
+        });
+        printer.say(&format!("Another masto is at work on `{name}`{who}; waiting for it …\n"));
+    })
+    .await
+    .map_err(|error| {
+        let (status, hint) = match &error {
+            LockError::Held { .. } => (
+                ExitStatus::Locked,
+                Some("wait for it, or give it more time: `--lock-timeout 30m`; the lock goes when that process ends".to_owned()),
+            ),
+            LockError::File { .. } => (ExitStatus::Failure, None),
+        };
+        Error::plain(&error, hint, status)
+    })
+}
+
+impl Session {
+    /// Connects to the engine for `topology`.
+    pub(crate) async fn open(topology: Topology, args: &LocalArgs, settings: &Settings) -> Result<Self, Error> {
+        let local = args.settings(settings)?;
+        let docker = connect(settings).await?;
+        Ok(Self { docker, topology, paths: local.paths(), local, settings: settings.clone() })
+    }
+
+    /// The deployment's name.
+    pub(crate) fn name(&self) -> &Name {
+        &self.topology.name
+    }
+
+    /// Looks at what is there, once.
+    pub(crate) async fn look(&self) -> Result<World, Error> {
+        local::observe_world(&self.docker, self.name()).await.map_err(failed)
+    }
+
+    /// The images, as far as the engine has them.
+    pub(crate) async fn find_images(&self) -> Result<Images, Error> {
+        let refs = ImageRefs::new(&self.topology, self.local.images);
+        local::find_images(&self.docker, &refs).await.map_err(failed)
+    }
+
+    /// The images, with those that were missing.
+    pub(crate) async fn pull(&self, images: Images, sink: engine::EventSink) -> Result<Images, Error> {
+        local::pull(&self.docker, images, self.local.images, sink).await.map_err(failed)
+    }
+
+    /// What shall be, next to `world`. Makes the secrets and certificates that are missing: they
+    /// have to be there before anything can be compared.
+    pub(crate) fn prepare(&self, world: World, images: Images) -> Result<Prepared, Error> {
+        let surroundings = local::surroundings(&self.topology, &self.local);
+        let deployment = mastodon::deployment(&self.topology, &surroundings, &world.schema);
+        let store = SecretStore::new(&self.paths, self.name());
+        world.check_secrets(&store).map_err(failed)?;
+        let secrets = secrets::complete(&store, &deployment.secrets, world.has_data(), &self.settings)?;
+        let ca = LocalCa::load_or_create(&self.paths)
+            .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
+        let ports = self.local.ports(&self.topology);
+        let spec = Spec::new(&deployment, images, ports, secrets.clone(), &ca)
+            .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
+        let graph = local::desired(&deployment, &spec)
+            .map_err(|error| Error::Bug { message: error.to_string() })?;
+        Ok(Prepared { deployment, graph, world, secrets, ports })
+    }
+}
+
+impl Prepared {
+    /// The way from what is to what shall be.
+    pub(crate) fn plan(&self, options: &PlanOptions<Id>) -> Plan<Resource> {
+        engine::plan(&self.graph, &self.world.observed_for(&self.graph), options)
+    }
+}
+
+/// As [`Duration`], for messages.
+pub(crate) fn shown(duration: Duration) -> String {
+    crate::view::text::duration(duration)
+}
+
+/// Names in backticks, with commas.
+pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,136 @@
+//! Where the server answers, and how to log in.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use crate::view::SCHEMA_VERSION;
+use crate::view::style::{BOLD, DIM, GOOD, Signs, paint};
+
+/// Names and values, in the order they are shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Outputs {
+    deployment: String,
+    values: Vec<(&'static str, String)>,
+}
+
+impl Outputs {
+    /// Of the local backend. The password is in there only when `reveal` is set.
+    #[cfg(feature = "local")]
+    pub(crate) fn new(outputs: &local::Outputs, deployment: &topology::Name, reveal: bool) -> Self {
+        let local::Outputs { url, media_url, mail_url, owner, owner_email, ca_file, owner_password } = outputs;
+        let mut values = vec![("url", url.clone()), ("media_url", media_url.clone())];
+        values.extend(mail_url.clone().map(|mail_url| ("mail_url", mail_url)));
+        values.push(("owner", owner.clone()));
+        values.push(("owner_email", owner_email.clone()));
+        if let (true, Some(password)) = (reveal, owner_password) {
+            values.push(("owner_password", password.expose().to_owned()));
+        }
+        values.push(("ca_file", ca_file.display().to_string()));
+        Self { deployment: deployment.to_string(), values }
+    }
+
+    /// One value.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The names there are.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.values.iter().map(|(name, _)| *name)
+    }
+
+    /// One JSON object.
+    pub(crate) fn json(&self) -> Value {
+        let mut object = Map::new();
+        object.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
+        object.insert("deployment".to_owned(), self.deployment.clone().into());
+        object.extend(self.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())));
+        Value::Object(object)
+    }
+
+    /// A line a value.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        for (name, value) in &self.values {
+            let _ = writeln!(text, "  {}  {value}", paint(BOLD, &format!("{:<14}", title(name))));
+        }
+        text
+    }
+}
+
+/// The last words of an `up`: where it is, how to log in, what to type next. `retyped` repeats
+/// the flags that select the deployment.
+pub(crate) fn after_up(headline: &str, outputs: &Outputs, retyped: &str, signs: Signs) -> String {
+    let mut text = format!("{} {headline}\n\n{}", paint(GOOD, signs.good), outputs.render());
+    let _ = writeln!(
+        text,
+        "  {}  {}",
+        paint(BOLD, &format!("{:<14}", "Password")),
+        paint(DIM, &format!("masto outputs{retyped} owner_password --reveal"))
+    );
+    text.push_str("\nNext:\n");
+    for (command, what) in [
+        ("doctor", "try everything out"),
+        ("status", "what runs, and how it is"),
+        ("down", "take it away again; data is kept"),
+    ] {
+        let command = format!("masto {command}{retyped}");
+        let _ = writeln!(text, "  {command:<36} {}", paint(DIM, what));
+    }
+    text
+}
+
+fn title(name: &str) -> &str {
+    match name {
+        "url" => "Server",
+        "media_url" => "Media",
+        "mail_url" => "Mail",
+        "owner" => "Owner",
+        "owner_email" => "Login",
+        "owner_password" => "Password",
+        "ca_file" => "Certificates",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    fn outputs() -> Outputs {
+        Outputs {
+            deployment: "social".to_owned(),
+            values: vec![
+                ("url", "https://social.localhost".to_owned()),
+                ("owner", "owner".to_owned()),
+                ("ca_file", "/home/ada/.local/share/masto/ca/ca.pem".to_owned()),
+            ],
+        }
+    }
+
+    #[test]
+    fn up_ends_with_the_address_the_login_and_the_next_command() {
+        let text = after_up("social is up: 14 created in 41.2s", &outputs(), " -f dev.yaml", Signs::UNICODE);
+        expect![[r#"
+            ✔ social is up: 14 created in 41.2s
+
+              Server          https://social.localhost
+              Owner           owner
+              Certificates    /home/ada/.local/share/masto/ca/ca.pem
+              Password        masto outputs -f dev.yaml owner_password --reveal
+
+            Next:
+              masto doctor -f dev.yaml             try everything out
+              masto status -f dev.yaml             what runs, and how it is
+              masto down -f dev.yaml               take it away again; data is kept
+        "#]].assert_eq(&anstream::adapter::strip_str(&text).to_string());
+    }
+
+    #[test]
+    fn the_document_has_every_value() {
+        expect![[r#"{"schema_version":1,"deployment":"social","url":"https://social.localhost","owner":"owner","ca_file":"/home/ada/.local/share/masto/ca/ca.pem"}"#]].assert_eq(&outputs().json().to_string());
+    }
+}
