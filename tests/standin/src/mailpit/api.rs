@@ -69,12 +69,25 @@ pub(super) fn routes() -> Router<Arc<Mailbox>> {
 
 async fn info(State(mailbox): State<Arc<Mailbox>>) -> Json<Value> {
     let found = mailbox.find(&Query::default(), 0, 0).await;
-    Json(json!({ "Version": "stand-in", "Database": "memory", "Messages": found.total, "Unread": found.unread }))
+    Json(
+        json!({ "Version": "stand-in", "Database": "memory", "Messages": found.total, "Unread": found.unread }),
+    )
 }
 
-async fn list(State(mailbox): State<Arc<Mailbox>>, Parameters(parameters): Parameters<ListParameters>) -> Json<Value> {
+async fn list(
+    State(mailbox): State<Arc<Mailbox>>,
+    Parameters(parameters): Parameters<ListParameters>,
+) -> Json<Value> {
     let query = Query::parse(&parameters.query);
-    let Found { total, unread, count, count_unread, mails } = mailbox.find(&query, parameters.start, parameters.limit.unwrap_or(50)).await;
+    let Found {
+        total,
+        unread,
+        count,
+        count_unread,
+        mails,
+    } = mailbox
+        .find(&query, parameters.start, parameters.limit.unwrap_or(50))
+        .await;
     let mails: Vec<Summary> = mails.into_iter().map(Summary::from).collect();
     Json(json!({
         "total": total,
@@ -100,7 +113,10 @@ async fn remove(State(mailbox): State<Arc<Mailbox>>, body: Bytes) -> Response {
     "ok".into_response()
 }
 
-async fn remove_found(State(mailbox): State<Arc<Mailbox>>, Parameters(parameters): Parameters<ListParameters>) -> Response {
+async fn remove_found(
+    State(mailbox): State<Arc<Mailbox>>,
+    Parameters(parameters): Parameters<ListParameters>,
+) -> Response {
     if parameters.query.trim().is_empty() {
         return (StatusCode::BAD_REQUEST, "Error: no search query").into_response();
     }
@@ -116,9 +132,15 @@ async fn message(State(mailbox): State<Arc<Mailbox>>, Path(id): Path<String>) ->
 }
 
 async fn headers(State(mailbox): State<Arc<Mailbox>>, Path(id): Path<String>) -> Response {
-    let Some(mail) = mailbox.read(&id).await else { return not_found() };
+    let Some(mail) = mailbox.read(&id).await else {
+        return not_found();
+    };
     let mut headers = serde_json::Map::new();
-    for (name, value) in mail_parser::MessageParser::default().parse(&mail.raw).iter().flat_map(|mail| mail.headers_raw()) {
+    for (name, value) in mail_parser::MessageParser::default()
+        .parse(&mail.raw)
+        .iter()
+        .flat_map(|mail| mail.headers_raw())
+    {
         let values = headers.entry(name).or_insert_with(|| json!([]));
         if let Some(values) = values.as_array_mut() {
             values.push(json!(value.trim()));

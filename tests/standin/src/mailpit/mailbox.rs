@@ -33,7 +33,10 @@ pub(super) struct Found {
 impl Mailbox {
     /// An empty mailbox that keeps at most so many mails; the oldest go first.
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, mails: RwLock::new(VecDeque::new()) }
+        Self {
+            capacity,
+            mails: RwLock::new(VecDeque::new()),
+        }
     }
 
     /// Takes a mail and returns its ID.
@@ -42,7 +45,13 @@ impl Mailbox {
         let content = Content::parse(&envelope, &raw);
         tracing::info!(%id, to = ?envelope.to, subject = %content.subject, "took a mail");
         let mut mails = self.mails.write().await;
-        mails.push_front(Mail { id: id.clone(), received: Timestamp::now(), read: false, raw, content });
+        mails.push_front(Mail {
+            id: id.clone(),
+            received: Timestamp::now(),
+            read: false,
+            raw,
+            content,
+        });
         mails.truncate(self.capacity);
         id
     }
@@ -73,7 +82,10 @@ impl Mailbox {
 
     /// Removes these mails; all of them when none is named.
     pub(super) async fn remove(&self, ids: &[String]) {
-        self.mails.write().await.retain(|mail| !ids.is_empty() && !ids.contains(&mail.id));
+        self.mails
+            .write()
+            .await
+            .retain(|mail| !ids.is_empty() && !ids.contains(&mail.id));
     }
 
     /// Removes what a query finds.
@@ -88,14 +100,23 @@ mod tests {
 
     async fn subjects(mailbox: &Mailbox) -> Vec<String> {
         let found = mailbox.find(&Query::default(), 0, 50).await;
-        found.mails.into_iter().map(|mail| mail.content.subject).collect()
+        found
+            .mails
+            .into_iter()
+            .map(|mail| mail.content.subject)
+            .collect()
     }
 
     #[tokio::test]
     async fn the_newest_is_first_and_the_oldest_goes_when_it_is_full() {
         let mailbox = Mailbox::new(2);
         for subject in ["one", "two", "three"] {
-            mailbox.deliver(Envelope::default(), format!("Subject: {subject}\r\n\r\n").into_bytes()).await;
+            mailbox
+                .deliver(
+                    Envelope::default(),
+                    format!("Subject: {subject}\r\n\r\n").into_bytes(),
+                )
+                .await;
         }
         assert_eq!(subjects(&mailbox).await, ["three", "two"]);
     }
@@ -103,8 +124,12 @@ mod tests {
     #[tokio::test]
     async fn naming_none_removes_all() {
         let mailbox = Mailbox::new(9);
-        let one = mailbox.deliver(Envelope::default(), b"Subject: one\r\n\r\n".to_vec()).await;
-        mailbox.deliver(Envelope::default(), b"Subject: two\r\n\r\n".to_vec()).await;
+        let one = mailbox
+            .deliver(Envelope::default(), b"Subject: one\r\n\r\n".to_vec())
+            .await;
+        mailbox
+            .deliver(Envelope::default(), b"Subject: two\r\n\r\n".to_vec())
+            .await;
         mailbox.remove(&[one]).await;
         assert_eq!(subjects(&mailbox).await, ["two"]);
         mailbox.remove(&[]).await;

@@ -65,11 +65,22 @@ impl Content {
     /// Reads a mail. What is no mail at all has no headers and no text.
     pub(super) fn parse(envelope: &Envelope, raw: &[u8]) -> Self {
         let Some(mail) = MessageParser::default().parse(raw) else {
-            return Self { return_path: envelope.from.clone(), bcc: envelope.to.iter().map(|address| bare(address)).collect(), ..Self::default() };
+            return Self {
+                return_path: envelope.from.clone(),
+                bcc: envelope.to.iter().map(|address| bare(address)).collect(),
+                ..Self::default()
+            };
         };
-        let (to, cc, mut bcc) = (addresses(mail.to()), addresses(mail.cc()), addresses(mail.bcc()));
+        let (to, cc, mut bcc) = (
+            addresses(mail.to()),
+            addresses(mail.cc()),
+            addresses(mail.bcc()),
+        );
         for address in &envelope.to {
-            let named = [&to, &cc, &bcc].into_iter().flatten().any(|known| known.address.eq_ignore_ascii_case(address));
+            let named = [&to, &cc, &bcc]
+                .into_iter()
+                .flatten()
+                .any(|known| known.address.eq_ignore_ascii_case(address));
             if !named {
                 bcc.push(bare(address));
             }
@@ -83,8 +94,13 @@ impl Content {
             bcc,
             reply_to: addresses(mail.reply_to()),
             subject: mail.subject().unwrap_or_default().to_owned(),
-            date: mail.date().and_then(|date| Timestamp::from_second(date.to_timestamp()).ok()),
-            text: mail.body_text(0).map(|text| text.into_owned()).unwrap_or_default(),
+            date: mail
+                .date()
+                .and_then(|date| Timestamp::from_second(date.to_timestamp()).ok()),
+            text: mail
+                .body_text(0)
+                .map(|text| text.into_owned())
+                .unwrap_or_default(),
             html: html(&mail),
             attachments: mail.attachments().enumerate().map(attachment).collect(),
         }
@@ -124,7 +140,9 @@ fn attachment((index, part): (usize, &mail_parser::MessagePart<'_>)) -> Attachme
 }
 
 fn addresses(header: Option<&Header<'_>>) -> Vec<Address> {
-    let Some(header) = header else { return Vec::new() };
+    let Some(header) = header else {
+        return Vec::new();
+    };
     header
         .iter()
         .map(|address| Address {
@@ -135,7 +153,10 @@ fn addresses(header: Option<&Header<'_>>) -> Vec<Address> {
 }
 
 fn bare(address: &str) -> Address {
-    Address { name: String::new(), address: address.to_owned() }
+    Address {
+        name: String::new(),
+        address: address.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -145,9 +166,18 @@ mod tests {
     use super::*;
 
     fn check(to: &[&str], raw: &str, expected: &Expect) {
-        let envelope = Envelope { from: "bounces@social.localhost".to_owned(), to: to.iter().map(|to| (*to).to_owned()).collect() };
+        let envelope = Envelope {
+            from: "bounces@social.localhost".to_owned(),
+            to: to.iter().map(|to| (*to).to_owned()).collect(),
+        };
         let content = Content::parse(&envelope, raw.replace('\n', "\r\n").as_bytes());
-        let join = |addresses: &[Address]| addresses.iter().map(|one| format!("{} <{}>", one.name, one.address)).collect::<Vec<_>>().join(", ");
+        let join = |addresses: &[Address]| {
+            addresses
+                .iter()
+                .map(|one| format!("{} <{}>", one.name, one.address))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
         let from: Vec<Address> = content.from.clone().into_iter().collect();
         expected.assert_eq(&format!(
             "from {}\nto {}\nbcc {}\nsubject {}\ndate {:?}\ntext {:?}\nhtml {:?}\nattachments {:?}",
@@ -198,7 +228,10 @@ mod tests {
 
     #[test]
     fn what_is_no_mail_is_kept_all_the_same() {
-        check(&["a@b"], "", &expect![[r#"
+        check(
+            &["a@b"],
+            "",
+            &expect![[r#"
             from 
             to 
             bcc  <a@b>
@@ -206,6 +239,7 @@ mod tests {
             date None
             text ""
             html ""
-            attachments []"#]]);
+            attachments []"#]],
+        );
     }
 }

@@ -20,7 +20,9 @@ pre{white-space:pre-wrap;background:#f6f6f6;padding:1rem}.note{color:#666}tr.unr
 
 /// The pages' routes.
 pub(super) fn routes() -> Router<Arc<Mailbox>> {
-    Router::new().route("/", get(index)).route("/view/{id}", get(view))
+    Router::new()
+        .route("/", get(index))
+        .route("/view/{id}", get(view))
 }
 
 async fn index(State(mailbox): State<Arc<Mailbox>>) -> Html<String> {
@@ -30,11 +32,21 @@ async fn index(State(mailbox): State<Arc<Mailbox>>) -> Html<String> {
 /// `/view/ID` is a page, `/view/ID.txt` the text, `/view/ID.html` the mail's own HTML.
 async fn view(State(mailbox): State<Arc<Mailbox>>, Path(name): Path<String>) -> Response {
     let (id, form) = name.split_once('.').unwrap_or((&name, ""));
-    let Some(mail) = mailbox.read(id).await else { return not_found() };
+    let Some(mail) = mailbox.read(id).await else {
+        return not_found();
+    };
     match form {
-        "txt" => ([(CONTENT_TYPE, "text/plain; charset=utf-8")], mail.content.text).into_response(),
+        "txt" => (
+            [(CONTENT_TYPE, "text/plain; charset=utf-8")],
+            mail.content.text,
+        )
+            .into_response(),
         // What a mail says must not run with the rights of this page.
-        "html" => ([(CONTENT_SECURITY_POLICY, "sandbox; script-src 'none'")], Html(mail.content.html)).into_response(),
+        "html" => (
+            [(CONTENT_SECURITY_POLICY, "sandbox; script-src 'none'")],
+            Html(mail.content.html),
+        )
+            .into_response(),
         _ => Html(show(&mail)).into_response(),
     }
 }
@@ -51,15 +63,27 @@ fn list(found: &Found) -> String {
             escape(&people(&from)),
             escape(&people(&content.to)),
             mail.id,
-            escape(if content.subject.is_empty() { "(no subject)" } else { &content.subject }),
+            escape(if content.subject.is_empty() {
+                "(no subject)"
+            } else {
+                &content.subject
+            }),
             mail.received.strftime("%Y-%m-%d %H:%M:%S UTC"),
         );
     }
     let body = match found.mails.is_empty() {
         true => "<p>No mail yet. Mail that this server would send appears here.</p>".to_owned(),
-        false => format!("<table><tr><th>From</th><th>To</th><th>Subject</th><th>Received</th></tr>{rows}</table>"),
+        false => format!(
+            "<table><tr><th>From</th><th>To</th><th>Subject</th><th>Received</th></tr>{rows}</table>"
+        ),
     };
-    page("Mail", &format!("{body}<p class=\"note\">{} of {} mails are unread. The API is Mailpit's: <a href=\"/api/v1/messages\">/api/v1/messages</a>.</p>", found.unread, found.total))
+    page(
+        "Mail",
+        &format!(
+            "{body}<p class=\"note\">{} of {} mails are unread. The API is Mailpit's: <a href=\"/api/v1/messages\">/api/v1/messages</a>.</p>",
+            found.unread, found.total
+        ),
+    )
 }
 
 fn show(mail: &Mail) -> String {
@@ -72,7 +96,10 @@ fn show(mail: &Mail) -> String {
         ("Cc", people(&content.cc)),
         ("Bcc", people(&content.bcc)),
         ("Reply-To", people(&content.reply_to)),
-        ("Received", mail.received.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
+        (
+            "Received",
+            mail.received.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
+        ),
     ] {
         if !value.is_empty() {
             let _ = write!(rows, "<tr><th>{name}</th><td>{}</td></tr>", escape(&value));
@@ -82,8 +109,19 @@ fn show(mail: &Mail) -> String {
         true => String::new(),
         false => format!("<p><a href=\"/view/{}.html\">As HTML</a></p>", mail.id),
     };
-    let title = if content.subject.is_empty() { "(no subject)" } else { &content.subject };
-    page(title, &format!("<p><a href=\"/\">All mail</a></p><table>{rows}</table><pre>{}</pre>{html}<p><a href=\"/api/v1/message/{}/raw\">As it came</a></p>", escape(&content.text), mail.id))
+    let title = if content.subject.is_empty() {
+        "(no subject)"
+    } else {
+        &content.subject
+    };
+    page(
+        title,
+        &format!(
+            "<p><a href=\"/\">All mail</a></p><table>{rows}</table><pre>{}</pre>{html}<p><a href=\"/api/v1/message/{}/raw\">As it came</a></p>",
+            escape(&content.text),
+            mail.id
+        ),
+    )
 }
 
 fn page(title: &str, body: &str) -> String {
@@ -97,7 +135,13 @@ fn page(title: &str, body: &str) -> String {
 fn people(addresses: &[Address]) -> String {
     let shown: Vec<String> = addresses
         .iter()
-        .map(|one| if one.name.is_empty() { one.address.clone() } else { format!("{} <{}>", one.name, one.address) })
+        .map(|one| {
+            if one.name.is_empty() {
+                one.address.clone()
+            } else {
+                format!("{} <{}>", one.name, one.address)
+            }
+        })
         .collect();
     shown.join(", ")
 }
@@ -125,12 +169,23 @@ mod tests {
     #[tokio::test]
     async fn what_a_mail_says_is_shown_and_never_run() {
         let mailbox = Mailbox::new(9);
-        let raw = b"From: \"<b>x</b>\" <x@y>\r\nSubject: <script>alert(1)</script>\r\n\r\n<img src=x>".to_vec();
+        let raw =
+            b"From: \"<b>x</b>\" <x@y>\r\nSubject: <script>alert(1)</script>\r\n\r\n<img src=x>"
+                .to_vec();
         let id = mailbox.deliver(Envelope::default(), raw).await;
-        let pages = [list(&mailbox.find(&Query::default(), 0, 9).await), show(&mailbox.read(&id).await.expect("is there"))];
+        let pages = [
+            list(&mailbox.find(&Query::default(), 0, 9).await),
+            show(&mailbox.read(&id).await.expect("is there")),
+        ];
         for page in pages {
-            assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
-            assert!(!page.contains("<script>") && !page.contains("<b>x") && !page.contains("<img"), "{page}");
+            assert!(
+                page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
+                "{page}"
+            );
+            assert!(
+                !page.contains("<script>") && !page.contains("<b>x") && !page.contains("<img"),
+                "{page}"
+            );
         }
     }
 }

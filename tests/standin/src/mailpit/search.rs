@@ -33,7 +33,12 @@ enum Field {
 impl Query {
     /// Reads a query. Nothing is an error: what is no known field is a word to look for.
     pub(super) fn parse(text: &str) -> Self {
-        Self(words(text).into_iter().map(|word| Term::parse(&word)).collect())
+        Self(
+            words(text)
+                .into_iter()
+                .map(|word| Term::parse(&word))
+                .collect(),
+        )
     }
 
     pub(super) fn matches(&self, mail: &Mail) -> bool {
@@ -48,23 +53,43 @@ impl Term {
             _ => (false, word),
         };
         let lower = word.to_lowercase();
-        let field = lower.split_once(':').and_then(|(name, text)| Some((Field::named(name)?, text.to_owned())));
+        let field = lower
+            .split_once(':')
+            .and_then(|(name, text)| Some((Field::named(name)?, text.to_owned())));
         let (field, text) = field.unwrap_or((Field::Anywhere, lower));
-        Self { negated, field, text }
+        Self {
+            negated,
+            field,
+            text,
+        }
     }
 
     fn holds(&self, mail: &Mail) -> bool {
         let content = &mail.content;
         let has = |text: &str| text.to_lowercase().contains(&self.text);
-        let among = |addresses: &[Address]| addresses.iter().any(|one| has(&one.name) || has(&one.address));
-        let from = || content.from.as_ref().is_some_and(|from| among(std::slice::from_ref(from)));
+        let among = |addresses: &[Address]| {
+            addresses
+                .iter()
+                .any(|one| has(&one.name) || has(&one.address))
+        };
+        let from = || {
+            content
+                .from
+                .as_ref()
+                .is_some_and(|from| among(std::slice::from_ref(from)))
+        };
         match self.field {
             Field::From => from(),
             Field::To => among(&content.to),
             Field::Cc => among(&content.cc),
             Field::Bcc => among(&content.bcc),
             Field::ReplyTo => among(&content.reply_to),
-            Field::Addressed => from() || [&content.to, &content.cc, &content.bcc, &content.reply_to].into_iter().any(|addresses| among(addresses)),
+            Field::Addressed => {
+                from()
+                    || [&content.to, &content.cc, &content.bcc, &content.reply_to]
+                        .into_iter()
+                        .any(|addresses| among(addresses))
+            }
             Field::Subject => has(&content.subject),
             Field::MessageId => has(&content.message_id),
             Field::Is => match self.text.as_str() {
@@ -73,7 +98,13 @@ impl Term {
                 _ => false,
             },
             Field::Has => self.text.starts_with("attachment") && !content.attachments.is_empty(),
-            Field::Anywhere => has(&content.subject) || has(&content.text) || has(&content.html) || from() || among(&content.to),
+            Field::Anywhere => {
+                has(&content.subject)
+                    || has(&content.text)
+                    || has(&content.html)
+                    || from()
+                    || among(&content.to)
+            }
         }
     }
 }
@@ -104,7 +135,10 @@ fn words(text: &str) -> Vec<String> {
         match character {
             '"' => quoted = !quoted,
             _ if character.is_whitespace() && !quoted => words.push(String::new()),
-            _ => words.last_mut().expect("there is always one").push(character),
+            _ => words
+                .last_mut()
+                .expect("there is always one")
+                .push(character),
         }
     }
     words.retain(|word| !word.is_empty());
@@ -118,7 +152,10 @@ mod tests {
     use crate::mailpit::smtp::Envelope;
 
     fn check(query: &str, expected: bool) {
-        let envelope = Envelope { from: String::new(), to: vec!["owner@social.localhost".to_owned()] };
+        let envelope = Envelope {
+            from: String::new(),
+            to: vec!["owner@social.localhost".to_owned()],
+        };
         let raw = b"From: Social <notifications@social.localhost>\r\nTo: owner@social.localhost\r\nSubject: Your archive is ready\r\n\r\nHello there\r\n".to_vec();
         let mail = Mail {
             id: "1".to_owned(),

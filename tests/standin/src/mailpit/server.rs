@@ -43,7 +43,11 @@ pub(crate) async fn run(arguments: Vec<String>) -> ExitCode {
 /// For the image's health check.
 async fn ready(address: SocketAddr) -> Result<(), String> {
     // Nobody can be reached at "every address"; the server that listens there answers on loopback.
-    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
+    let host = if address.ip().is_unspecified() {
+        "127.0.0.1".to_owned()
+    } else {
+        address.ip().to_string()
+    };
     match probe::status(&format!("{host}:{}", address.port()), "/readyz").await {
         Ok(200) => Ok(()),
         Ok(status) => Err(format!("not ready: HTTP status {status}")),
@@ -56,11 +60,18 @@ async fn serve(settings: &Settings) -> Result<(), String> {
     let pages = listen(settings.http).await?;
     let mailbox = Arc::new(Mailbox::new(settings.capacity));
     say("Mailpit stand-in: a test double of the mail catcher, not Mailpit itself");
-    say(&format!("[smtpd] starting on {} (no encryption)", settings.smtp));
+    say(&format!(
+        "[smtpd] starting on {} (no encryption)",
+        settings.smtp
+    ));
     say(&format!("[http] starting on {}", settings.http));
 
-    let router = api::routes().merge(page::routes()).merge(probes()).with_state(Arc::clone(&mailbox));
-    let stopped = stop_signal().map_err(|error| format!("failed to listen for signals: {error}"))?;
+    let router = api::routes()
+        .merge(page::routes())
+        .merge(probes())
+        .with_state(Arc::clone(&mailbox));
+    let stopped =
+        stop_signal().map_err(|error| format!("failed to listen for signals: {error}"))?;
     let reading = axum::serve(pages, router).with_graceful_shutdown(stopped);
     tokio::select! {
         served = reading => served.map_err(|error| format!("failed to serve: {error}")),
@@ -69,15 +80,23 @@ async fn serve(settings: &Settings) -> Result<(), String> {
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| format!("listen tcp {address}: {error}"))
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("listen tcp {address}: {error}"))
 }
 
 fn probes() -> Router<Arc<Mailbox>> {
-    Router::new().route("/livez", get(|| async { StatusCode::OK })).route("/readyz", get(|| async { StatusCode::OK }))
+    Router::new()
+        .route("/livez", get(|| async { StatusCode::OK }))
+        .route("/readyz", get(|| async { StatusCode::OK }))
 }
 
 /// Takes every connection, for as long as the process lives.
-async fn take_mail(listener: TcpListener, mailbox: Arc<Mailbox>, offers_auth: bool) -> std::convert::Infallible {
+async fn take_mail(
+    listener: TcpListener,
+    mailbox: Arc<Mailbox>,
+    offers_auth: bool,
+) -> std::convert::Infallible {
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -98,7 +117,10 @@ async fn take_mail(listener: TcpListener, mailbox: Arc<Mailbox>, offers_auth: bo
 }
 
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -20,7 +20,10 @@ impl S3Auth for RootUser {
     async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
         match access_key == self.access_key {
             true => Ok(self.secret_key.clone()),
-            false => Err(s3_error!(InvalidAccessKeyId, "The Access Key Id you provided does not exist in our records.")),
+            false => Err(s3_error!(
+                InvalidAccessKeyId,
+                "The Access Key Id you provided does not exist in our records."
+            )),
         }
     }
 }
@@ -39,7 +42,9 @@ impl S3Access for PolicyAccess {
             S3Path::Bucket { bucket } => (bucket, None),
             S3Path::Object { bucket, key } => (bucket, Some(&**key)),
         };
-        let Some(action) = anonymous_action(context.s3_op().name()) else { return Err(denied()) };
+        let Some(action) = anonymous_action(context.s3_op().name()) else {
+            return Err(denied());
+        };
         match self.0.policy(bucket).await {
             Some(policy) if policy.allows_anyone(action, bucket, key) => Ok(()),
             _ => Err(denied()),

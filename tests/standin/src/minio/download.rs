@@ -1,6 +1,9 @@
 //! Bytes on their way out.
 
-use s3s::dto::{ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput, StreamingBlob, Timestamp};
+use s3s::dto::{
+    ETag, ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+    StreamingBlob, Timestamp,
+};
 use s3s::{S3Error, S3ErrorCode, S3Result};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
 use tokio_util::io::ReaderStream;
@@ -11,8 +14,16 @@ use super::storage::Storage;
 
 /// Answers GET.
 pub(super) async fn get(storage: &Storage, input: GetObjectInput) -> S3Result<GetObjectOutput> {
-    let (object, mut file) = storage.open_object(&input.bucket, &input.key).await.map_err(storage_error)?;
-    unless_fresh(&object, input.if_match.as_ref(), input.if_none_match.as_ref(), input.if_modified_since.as_ref())?;
+    let (object, mut file) = storage
+        .open_object(&input.bucket, &input.key)
+        .await
+        .map_err(storage_error)?;
+    unless_fresh(
+        &object,
+        input.if_match.as_ref(),
+        input.if_none_match.as_ref(),
+        input.if_modified_since.as_ref(),
+    )?;
     let (range, content_range) = match input.range {
         Some(range) => {
             let range = range.check(object.size)?;
@@ -21,7 +32,9 @@ pub(super) async fn get(storage: &Storage, input: GetObjectInput) -> S3Result<Ge
         }
         None => (0..object.size, None),
     };
-    file.seek(SeekFrom::Start(range.start)).await.map_err(disk)?;
+    file.seek(SeekFrom::Start(range.start))
+        .await
+        .map_err(disk)?;
     let length = range.end - range.start;
     let whole = length == object.size;
     let mut output = GetObjectOutput {
@@ -51,8 +64,16 @@ pub(super) async fn get(storage: &Storage, input: GetObjectInput) -> S3Result<Ge
 
 /// Answers HEAD.
 pub(super) async fn head(storage: &Storage, input: HeadObjectInput) -> S3Result<HeadObjectOutput> {
-    let object = storage.object(&input.bucket, &input.key).await.map_err(storage_error)?;
-    unless_fresh(&object, input.if_match.as_ref(), input.if_none_match.as_ref(), input.if_modified_since.as_ref())?;
+    let object = storage
+        .object(&input.bucket, &input.key)
+        .await
+        .map_err(storage_error)?;
+    unless_fresh(
+        &object,
+        input.if_match.as_ref(),
+        input.if_none_match.as_ref(),
+        input.if_modified_since.as_ref(),
+    )?;
     Ok(HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
         content_length: i64::try_from(object.size).ok(),
@@ -82,7 +103,12 @@ fn unless_fresh(
     if_modified_since: Option<&Timestamp>,
 ) -> S3Result<()> {
     let etag = ETag::Strong(object.etag.clone());
-    let is = |condition: &ETagCondition| condition.is_any() || condition.as_etag().is_some_and(|wanted| wanted.weak_cmp(&etag));
+    let is = |condition: &ETagCondition| {
+        condition.is_any()
+            || condition
+                .as_etag()
+                .is_some_and(|wanted| wanted.weak_cmp(&etag))
+    };
     if if_match.is_some_and(|condition| !is(condition)) {
         return Err(S3Error::new(S3ErrorCode::PreconditionFailed));
     }

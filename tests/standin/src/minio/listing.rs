@@ -31,7 +31,11 @@ pub(super) struct Page {
 
 /// Lists objects in the order of their keys' bytes.
 pub(super) fn list(objects: &BTreeMap<String, Object>, query: &Query) -> Page {
-    let mut page = Page { objects: Vec::new(), prefixes: Vec::new(), next: None };
+    let mut page = Page {
+        objects: Vec::new(),
+        prefixes: Vec::new(),
+        next: None,
+    };
     let after = query.after.as_deref().unwrap_or_default();
     let start = match after >= query.prefix.as_str() && !after.is_empty() {
         true => Bound::Excluded(after),
@@ -39,9 +43,13 @@ pub(super) fn list(objects: &BTreeMap<String, Object>, query: &Query) -> Page {
     };
     let mut last = None;
     for (key, object) in objects.range::<str, _>((start, Bound::Unbounded)) {
-        let Some(rest) = key.strip_prefix(&query.prefix) else { break };
+        let Some(rest) = key.strip_prefix(&query.prefix) else {
+            break;
+        };
         let group = group(rest, query);
-        if group.as_deref().is_some_and(|group| group == after || page.prefixes.last().is_some_and(|last| last == group)) {
+        if group.as_deref().is_some_and(|group| {
+            group == after || page.prefixes.last().is_some_and(|last| last == group)
+        }) {
             continue;
         }
         if page.objects.len() + page.prefixes.len() == query.limit {
@@ -59,7 +67,10 @@ pub(super) fn list(objects: &BTreeMap<String, Object>, query: &Query) -> Page {
 
 /// The common prefix that a key is shown as, given what follows the query's prefix in it.
 fn group(rest: &str, query: &Query) -> Option<String> {
-    let delimiter = query.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty())?;
+    let delimiter = query
+        .delimiter
+        .as_deref()
+        .filter(|delimiter| !delimiter.is_empty())?;
     let at = rest.find(delimiter)?;
     Some(format!("{}{}", query.prefix, &rest[..at + delimiter.len()]))
 }
@@ -71,7 +82,14 @@ mod tests {
     use super::*;
     use crate::minio::object::{Checksums, Headers};
 
-    const KEYS: [&str; 6] = ["a.png", "cache/1/a", "cache/1/b", "cache/2/a", "media/1", "z"];
+    const KEYS: [&str; 6] = [
+        "a.png",
+        "cache/1/a",
+        "cache/1/b",
+        "cache/2/a",
+        "media/1",
+        "z",
+    ];
 
     fn object(key: &str) -> Object {
         Object {
@@ -87,16 +105,27 @@ mod tests {
     }
 
     fn bucket() -> BTreeMap<String, Object> {
-        KEYS.iter().map(|key| ((*key).to_owned(), object(key))).collect()
+        KEYS.iter()
+            .map(|key| ((*key).to_owned(), object(key)))
+            .collect()
     }
 
     /// Every page of a listing, one a line.
     fn check(prefix: &str, delimiter: Option<&str>, limit: usize, expected: &Expect) {
-        let mut query = Query { prefix: prefix.to_owned(), delimiter: delimiter.map(str::to_owned), after: None, limit };
+        let mut query = Query {
+            prefix: prefix.to_owned(),
+            delimiter: delimiter.map(str::to_owned),
+            after: None,
+            limit,
+        };
         let mut pages = Vec::new();
         loop {
             let page = list(&bucket(), &query);
-            let keys: Vec<_> = page.objects.iter().map(|object| object.key.as_str()).collect();
+            let keys: Vec<_> = page
+                .objects
+                .iter()
+                .map(|object| object.key.as_str())
+                .collect();
             pages.push(format!("{} | {}", keys.join(" "), page.prefixes.join(" ")));
             query.after = page.next;
             if query.after.is_none() {
@@ -108,7 +137,12 @@ mod tests {
 
     #[test]
     fn lists_every_key_in_order() {
-        check("", None, 1000, &expect!["a.png cache/1/a cache/1/b cache/2/a media/1 z | "]);
+        check(
+            "",
+            None,
+            1000,
+            &expect!["a.png cache/1/a cache/1/b cache/2/a media/1 z | "],
+        );
     }
 
     #[test]
@@ -125,14 +159,24 @@ mod tests {
 
     #[test]
     fn pages_neither_repeat_nor_lose_anything() {
-        check("", None, 4, &expect![[r"
+        check(
+            "",
+            None,
+            4,
+            &expect![[r"
             a.png cache/1/a cache/1/b cache/2/a | 
-            media/1 z | "]]);
-        check("", Some("/"), 1, &expect![[r"
+            media/1 z | "]],
+        );
+        check(
+            "",
+            Some("/"),
+            1,
+            &expect![[r"
             a.png | 
              | cache/
              | media/
-            z | "]]);
+            z | "]],
+        );
     }
 
     #[test]

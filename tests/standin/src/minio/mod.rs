@@ -15,5 +15,8 @@ mod settings;
 mod storage;
 mod upload;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use client::run as mc;
 pub(crate) use server::run;

@@ -26,7 +26,10 @@ pub(super) enum PolicyError {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Document {
-    #[expect(dead_code, reason = "there is but one version of the language that has a meaning here")]
+    #[expect(
+        dead_code,
+        reason = "there is but one version of the language that has a meaning here"
+    )]
     version: Option<String>,
     #[expect(dead_code, reason = "a name for people")]
     id: Option<String>,
@@ -86,7 +89,8 @@ impl Policy {
     /// bucket. Conditions are refused too, because a test double that ignored one would allow
     /// what the real server denies.
     pub(super) fn parse(text: &str, bucket: &str) -> Result<Self, PolicyError> {
-        let document: Document = serde_json::from_str(text).map_err(|error| PolicyError::Malformed(error.to_string()))?;
+        let document: Document = serde_json::from_str(text)
+            .map_err(|error| PolicyError::Malformed(error.to_string()))?;
         let statements = document.statement.as_slice().to_vec();
         for statement in &statements {
             if statement.action.as_slice().is_empty() {
@@ -97,7 +101,9 @@ impl Policy {
                     .strip_prefix("arn:aws:s3:::")
                     .is_some_and(|path| matches(path.split('/').next().unwrap_or_default(), bucket))
             };
-            if statement.resource.as_slice().is_empty() || !statement.resource.as_slice().iter().all(of_bucket) {
+            if statement.resource.as_slice().is_empty()
+                || !statement.resource.as_slice().iter().all(of_bucket)
+            {
                 return Err(PolicyError::Resource);
             }
         }
@@ -115,8 +121,16 @@ impl Policy {
             self.statements.iter().any(|statement| {
                 statement.effect == effect
                     && statement.principal.is_anyone()
-                    && statement.action.as_slice().iter().any(|pattern| matches(pattern, action))
-                    && statement.resource.as_slice().iter().any(|pattern| matches(pattern, &resource))
+                    && statement
+                        .action
+                        .as_slice()
+                        .iter()
+                        .any(|pattern| matches(pattern, action))
+                    && statement
+                        .resource
+                        .as_slice()
+                        .iter()
+                        .any(|pattern| matches(pattern, &resource))
             })
         };
         applies(Effect::Allow) && !applies(Effect::Deny)
@@ -134,7 +148,8 @@ impl Principal {
 
 /// Whether a text matches a pattern in which `*` is any run of characters and `?` any one.
 fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
@@ -166,9 +181,18 @@ mod tests {
 
     fn check(text: &str, expected: &Expect) {
         let answer = match Policy::parse(text, "social-media") {
-            Ok(policy) => [("s3:GetObject", Some("a/b.png")), ("s3:PutObject", Some("a/b.png")), ("s3:ListBucket", None)]
-                .map(|(action, key)| format!("{action} {}", policy.allows_anyone(action, "social-media", key)))
-                .join("\n"),
+            Ok(policy) => [
+                ("s3:GetObject", Some("a/b.png")),
+                ("s3:PutObject", Some("a/b.png")),
+                ("s3:ListBucket", None),
+            ]
+            .map(|(action, key)| {
+                format!(
+                    "{action} {}",
+                    policy.allows_anyone(action, "social-media", key)
+                )
+            })
+            .join("\n"),
             Err(error) => error.to_string(),
         };
         expected.assert_eq(&answer);
@@ -176,10 +200,13 @@ mod tests {
 
     #[test]
     fn get_object_alone_lets_nobody_write_or_list() {
-        check(READ_ONLY, &expect![[r"
+        check(
+            READ_ONLY,
+            &expect![[r"
             s3:GetObject true
             s3:PutObject false
-            s3:ListBucket false"]]);
+            s3:ListBucket false"]],
+        );
     }
 
     #[test]
@@ -218,13 +245,22 @@ mod tests {
 
     #[test]
     fn a_policy_of_another_bucket_is_refused() {
-        check(&READ_ONLY.replace("social-media", "other-media"), &expect!["Policy has invalid resource"]);
+        check(
+            &READ_ONLY.replace("social-media", "other-media"),
+            &expect!["Policy has invalid resource"],
+        );
     }
 
     #[test]
     fn what_would_be_ignored_is_refused() {
-        check("{}", &expect!["missing field `Statement` at line 1 column 2"]);
+        check(
+            "{}",
+            &expect!["missing field `Statement` at line 1 column 2"],
+        );
         let with_condition = READ_ONLY.replace(r#""Effect""#, r#""Condition":{},"Effect""#);
-        assert!(matches!(Policy::parse(&with_condition, "social-media"), Err(PolicyError::Malformed(_))));
+        assert!(matches!(
+            Policy::parse(&with_condition, "social-media"),
+            Err(PolicyError::Malformed(_))
+        ));
     }
 }

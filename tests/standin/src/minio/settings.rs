@@ -40,22 +40,38 @@ pub(super) enum SettingsError {
 
 impl Settings {
     /// Reads what follows `minio` on the command line.
-    pub(super) fn parse(arguments: &[String], environment: &Environment) -> Result<Self, SettingsError> {
+    pub(super) fn parse(
+        arguments: &[String],
+        environment: &Environment,
+    ) -> Result<Self, SettingsError> {
         let usage = |message: &str| SettingsError::Usage(message.to_owned());
         let mut rest = arguments.iter().map(String::as_str);
         match rest.next() {
             Some("server") => {}
-            Some(other) => return Err(SettingsError::Usage(format!("‘{other}’ is not a minio sub-command. See ‘minio --help’."))),
+            Some(other) => {
+                return Err(SettingsError::Usage(format!(
+                    "‘{other}’ is not a minio sub-command. See ‘minio --help’."
+                )));
+            }
             None => return Err(usage("no command: minio server [FLAGS] DIR")),
         }
         let mut data = None;
-        let mut address = environment.filled("MINIO_ADDRESS").unwrap_or(":9000").to_owned();
-        let mut console = environment.filled("MINIO_CONSOLE_ADDRESS").map(str::to_owned);
+        let mut address = environment
+            .filled("MINIO_ADDRESS")
+            .unwrap_or(":9000")
+            .to_owned();
+        let mut console = environment
+            .filled("MINIO_CONSOLE_ADDRESS")
+            .map(str::to_owned);
         while let Some(argument) = rest.next() {
-            let (name, attached) = argument.split_once('=').map_or((argument, None), |(name, value)| (name, Some(value)));
+            let (name, attached) = argument
+                .split_once('=')
+                .map_or((argument, None), |(name, value)| (name, Some(value)));
             match name {
                 "--address" | "--console-address" => {
-                    let value = attached.or_else(|| rest.next()).ok_or_else(|| SettingsError::Usage(format!("flag needs an argument: {name}")))?;
+                    let value = attached.or_else(|| rest.next()).ok_or_else(|| {
+                        SettingsError::Usage(format!("flag needs an argument: {name}"))
+                    })?;
                     match name {
                         "--address" => value.clone_into(&mut address),
                         _ => console = Some(value.to_owned()),
@@ -63,10 +79,14 @@ impl Settings {
                 }
                 "--quiet" | "--anonymous" | "--json" => {}
                 _ if argument.starts_with('-') => {
-                    return Err(SettingsError::Usage(format!("flag provided but not defined: {argument}")));
+                    return Err(SettingsError::Usage(format!(
+                        "flag provided but not defined: {argument}"
+                    )));
                 }
                 _ if data.is_some() => {
-                    return Err(usage("the stand-in keeps one directory; MinIO spreads objects over several"));
+                    return Err(usage(
+                        "the stand-in keeps one directory; MinIO spreads objects over several",
+                    ));
                 }
                 _ => data = Some(PathBuf::from(argument)),
             }
@@ -90,21 +110,32 @@ impl Settings {
 }
 
 fn credentials(environment: &Environment) -> Result<(String, String), SettingsError> {
-    let either = |new: &str, old: &str| environment.filled(new).or_else(|| environment.filled(old)).map(str::to_owned);
+    let either = |new: &str, old: &str| {
+        environment
+            .filled(new)
+            .or_else(|| environment.filled(old))
+            .map(str::to_owned)
+    };
     let user = either("MINIO_ROOT_USER", "MINIO_ACCESS_KEY");
     let password = either("MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY");
     match (user, password) {
         (None, None) => Ok(("minioadmin".to_owned(), "minioadmin".to_owned())),
-        (Some(user), Some(password)) if user.len() >= 3 && password.len() >= 8 => Ok((user, password)),
+        (Some(user), Some(password)) if user.len() >= 3 && password.len() >= 8 => {
+            Ok((user, password))
+        }
         _ => Err(SettingsError::Credentials),
     }
 }
 
 /// `:9000` or `127.0.0.1:9000`.
 fn socket(text: &str) -> Result<SocketAddr, SettingsError> {
-    let wrong = || SettingsError::Usage(format!("`{text}` is not an address: give :PORT or IP:PORT"));
+    let wrong =
+        || SettingsError::Usage(format!("`{text}` is not an address: give :PORT or IP:PORT"));
     match text.strip_prefix(':') {
-        Some(port) => Ok(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port.parse().map_err(|_| wrong())?))),
+        Some(port) => Ok(SocketAddr::from((
+            Ipv4Addr::UNSPECIFIED,
+            port.parse().map_err(|_| wrong())?,
+        ))),
         None => text.parse().map_err(|_| wrong()),
     }
 }
@@ -116,11 +147,23 @@ mod tests {
     use super::*;
 
     fn check(arguments: &[&str], environment: &[(&str, &str)], expected: &Expect) {
-        let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let arguments: Vec<String> = arguments
+            .iter()
+            .map(|argument| (*argument).to_owned())
+            .collect();
         let settings = Settings::parse(&arguments, &environment.iter().copied().collect());
         expected.assert_eq(&match settings {
-            Ok(Settings { data, address, console, access_key, secret_key }) => {
-                format!("{} on {address}, console {console:?}, {access_key}:{secret_key}", data.display())
+            Ok(Settings {
+                data,
+                address,
+                console,
+                access_key,
+                secret_key,
+            }) => {
+                format!(
+                    "{} on {address}, console {console:?}, {access_key}:{secret_key}",
+                    data.display()
+                )
             }
             Err(error) => error.to_string(),
         });
@@ -130,7 +173,10 @@ mod tests {
     fn the_command_of_the_official_image_is_understood() {
         check(
             &["server", "/data", "--console-address", ":9001"],
-            &[("MINIO_ROOT_USER", "masto"), ("MINIO_ROOT_PASSWORD", "longenough")],
+            &[
+                ("MINIO_ROOT_USER", "masto"),
+                ("MINIO_ROOT_PASSWORD", "longenough"),
+            ],
             &expect!["/data on 0.0.0.0:9000, console Some(0.0.0.0:9001), masto:longenough"],
         );
         check(
@@ -147,15 +193,42 @@ mod tests {
                   > Please provide correct credentials
                   HINT:
                     Access key length should be at least 3, and secret key length at least 8 characters"]];
-        check(&["server", "/data"], &[("MINIO_ROOT_USER", "masto"), ("MINIO_ROOT_PASSWORD", "short")], &expected);
-        check(&["server", "/data"], &[("MINIO_ROOT_USER", "masto")], &expected);
+        check(
+            &["server", "/data"],
+            &[
+                ("MINIO_ROOT_USER", "masto"),
+                ("MINIO_ROOT_PASSWORD", "short"),
+            ],
+            &expected,
+        );
+        check(
+            &["server", "/data"],
+            &[("MINIO_ROOT_USER", "masto")],
+            &expected,
+        );
     }
 
     #[test]
     fn what_is_not_a_server_with_a_directory_is_refused() {
-        check(&["mc", "ls"], &[], &expect!["‘mc’ is not a minio sub-command. See ‘minio --help’."]);
-        check(&["server"], &[], &expect!["no directory: minio server [FLAGS] DIR"]);
-        check(&["server", "/data", "--port", "1"], &[], &expect!["flag provided but not defined: --port"]);
-        check(&["server", "/data", "--address", "9000"], &[], &expect!["`9000` is not an address: give :PORT or IP:PORT"]);
+        check(
+            &["mc", "ls"],
+            &[],
+            &expect!["‘mc’ is not a minio sub-command. See ‘minio --help’."],
+        );
+        check(
+            &["server"],
+            &[],
+            &expect!["no directory: minio server [FLAGS] DIR"],
+        );
+        check(
+            &["server", "/data", "--port", "1"],
+            &[],
+            &expect!["flag provided but not defined: --port"],
+        );
+        check(
+            &["server", "/data", "--address", "9000"],
+            &[],
+            &expect!["`9000` is not an address: give :PORT or IP:PORT"],
+        );
     }
 }

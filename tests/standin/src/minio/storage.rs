@@ -58,7 +58,10 @@ pub(super) enum StorageError {
 impl Storage {
     /// Opens the directory, makes it where it is missing, and reads what is known of each object.
     pub(super) async fn open(root: &Path) -> io::Result<Self> {
-        let storage = Self { root: root.to_owned(), buckets: RwLock::new(BTreeMap::new()) };
+        let storage = Self {
+            root: root.to_owned(),
+            buckets: RwLock::new(BTreeMap::new()),
+        };
         match fs::remove_dir_all(storage.temporary()).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -83,7 +86,12 @@ impl Storage {
 
     /// Names and times of creation, by name.
     pub(super) async fn buckets(&self) -> Vec<(String, SystemTime)> {
-        self.buckets.read().await.iter().map(|(name, bucket)| (name.clone(), bucket.created)).collect()
+        self.buckets
+            .read()
+            .await
+            .iter()
+            .map(|(name, bucket)| (name.clone(), bucket.created))
+            .collect()
     }
 
     pub(super) async fn has_bucket(&self, name: &str) -> bool {
@@ -96,7 +104,14 @@ impl Storage {
             return Err(StorageError::BucketExists);
         }
         fs::create_dir_all(self.root.join(name)).await?;
-        buckets.insert(name.to_owned(), Bucket { created: SystemTime::now(), policy: None, objects: BTreeMap::new() });
+        buckets.insert(
+            name.to_owned(),
+            Bucket {
+                created: SystemTime::now(),
+                policy: None,
+                objects: BTreeMap::new(),
+            },
+        );
         Ok(())
     }
 
@@ -115,7 +130,13 @@ impl Storage {
 
     /// What a bucket's policy means; `None` without a bucket or a policy.
     pub(super) async fn policy(&self, bucket: &str) -> Option<Policy> {
-        self.buckets.read().await.get(bucket)?.policy.as_ref().map(|(_, policy)| policy.clone())
+        self.buckets
+            .read()
+            .await
+            .get(bucket)?
+            .policy
+            .as_ref()
+            .map(|(_, policy)| policy.clone())
     }
 
     /// A bucket's policy as it was given.
@@ -126,13 +147,18 @@ impl Storage {
     }
 
     /// Sets a bucket's policy, or takes it away.
-    pub(super) async fn set_policy(&self, name: &str, text: Option<String>) -> Result<(), StorageError> {
+    pub(super) async fn set_policy(
+        &self,
+        name: &str,
+        text: Option<String>,
+    ) -> Result<(), StorageError> {
         let mut buckets = self.buckets.write().await;
         let bucket = buckets.get_mut(name).ok_or(StorageError::NoSuchBucket)?;
         match text {
             Some(text) => {
                 let policy = Policy::parse(&text, name)?;
-                self.replace(&self.policy_file(name), text.as_bytes()).await?;
+                self.replace(&self.policy_file(name), text.as_bytes())
+                    .await?;
                 bucket.policy = Some((text, policy));
             }
             None => {
@@ -145,19 +171,36 @@ impl Storage {
 
     pub(super) async fn list(&self, bucket: &str, query: &Query) -> Result<Page, StorageError> {
         let buckets = self.buckets.read().await;
-        Ok(list(&buckets.get(bucket).ok_or(StorageError::NoSuchBucket)?.objects, query))
+        Ok(list(
+            &buckets
+                .get(bucket)
+                .ok_or(StorageError::NoSuchBucket)?
+                .objects,
+            query,
+        ))
     }
 
     pub(super) async fn object(&self, bucket: &str, key: &str) -> Result<Object, StorageError> {
         let buckets = self.buckets.read().await;
         let bucket = buckets.get(bucket).ok_or(StorageError::NoSuchBucket)?;
-        bucket.objects.get(key).cloned().ok_or(StorageError::NoSuchKey)
+        bucket
+            .objects
+            .get(key)
+            .cloned()
+            .ok_or(StorageError::NoSuchKey)
     }
 
     /// An object and its bytes, which stay readable when it is replaced meanwhile.
-    pub(super) async fn open_object(&self, bucket: &str, key: &str) -> Result<(Object, fs::File), StorageError> {
+    pub(super) async fn open_object(
+        &self,
+        bucket: &str,
+        key: &str,
+    ) -> Result<(Object, fs::File), StorageError> {
         let buckets = self.buckets.read().await;
-        let objects = &buckets.get(bucket).ok_or(StorageError::NoSuchBucket)?.objects;
+        let objects = &buckets
+            .get(bucket)
+            .ok_or(StorageError::NoSuchBucket)?
+            .objects;
         let object = objects.get(key).cloned().ok_or(StorageError::NoSuchKey)?;
         let file = fs::File::open(self.root.join(bucket).join(&object.body)).await?;
         Ok((object, file))
@@ -165,14 +208,23 @@ impl Storage {
 
     /// Makes a finished upload an object, in the place of one with the same key. The object's
     /// `body` is chosen here.
-    pub(super) async fn put(&self, bucket: &str, upload: &Path, mut object: Object) -> Result<Object, StorageError> {
+    pub(super) async fn put(
+        &self,
+        bucket: &str,
+        upload: &Path,
+        mut object: Object,
+    ) -> Result<Object, StorageError> {
         let mut buckets = self.buckets.write().await;
-        let objects = &mut buckets.get_mut(bucket).ok_or(StorageError::NoSuchBucket)?.objects;
+        let objects = &mut buckets
+            .get_mut(bucket)
+            .ok_or(StorageError::NoSuchBucket)?
+            .objects;
         let directory = self.root.join(bucket);
         object.body = format!("{}.body", random_name());
         fs::rename(upload, directory.join(&object.body)).await?;
         let known = serde_json::to_vec(&object).map_err(io::Error::from)?;
-        self.replace(&directory.join(file_of(&object.key)), &known).await?;
+        self.replace(&directory.join(file_of(&object.key)), &known)
+            .await?;
         if let Some(old) = objects.insert(object.key.clone(), object.clone()) {
             remove_if_there(&directory.join(old.body)).await?;
         }
@@ -182,8 +234,13 @@ impl Storage {
     /// Removes an object; one that is not there is removed already.
     pub(super) async fn remove(&self, bucket: &str, key: &str) -> Result<(), StorageError> {
         let mut buckets = self.buckets.write().await;
-        let objects = &mut buckets.get_mut(bucket).ok_or(StorageError::NoSuchBucket)?.objects;
-        let Some(object) = objects.get(key) else { return Ok(()) };
+        let objects = &mut buckets
+            .get_mut(bucket)
+            .ok_or(StorageError::NoSuchBucket)?
+            .objects;
+        let Some(object) = objects.get(key) else {
+            return Ok(());
+        };
         let directory = self.root.join(bucket);
         remove_if_there(&directory.join(file_of(key))).await?;
         remove_if_there(&directory.join(&object.body)).await?;
@@ -195,15 +252,26 @@ impl Storage {
         let directory = self.root.join(name);
         let metadata = fs::metadata(&directory).await?;
         let policy = match fs::read_to_string(self.policy_file(name)).await {
-            Ok(text) => Some((text.clone(), Policy::parse(&text, name).map_err(io::Error::other)?)),
+            Ok(text) => Some((
+                text.clone(),
+                Policy::parse(&text, name).map_err(io::Error::other)?,
+            )),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         let created = metadata.created().or_else(|_| metadata.modified())?;
-        let mut bucket = Bucket { created, policy, objects: BTreeMap::new() };
+        let mut bucket = Bucket {
+            created,
+            policy,
+            objects: BTreeMap::new(),
+        };
         let mut entries = fs::read_dir(&directory).await?;
         while let Some(entry) = entries.next_entry().await? {
-            if entry.path().extension().is_some_and(|extension| extension == "json") {
+            if entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "json")
+            {
                 let object: Object = serde_json::from_slice(&fs::read(entry.path()).await?)?;
                 bucket.objects.insert(object.key.clone(), object);
             }

@@ -53,7 +53,12 @@ impl Received {
     }
 
     /// The object that these bytes become.
-    pub(super) fn object(&self, key: String, headers: Headers, metadata: BTreeMap<String, String>) -> Object {
+    pub(super) fn object(
+        &self,
+        key: String,
+        headers: Headers,
+        metadata: BTreeMap<String, String>,
+    ) -> Object {
         Object {
             key,
             body: String::new(),
@@ -68,7 +73,11 @@ impl Received {
 }
 
 /// Writes a body to a file of its own and compares it with what the client said of it.
-pub(super) async fn receive(storage: &Storage, body: Option<StreamingBlob>, mut claims: Claims) -> S3Result<Received> {
+pub(super) async fn receive(
+    storage: &Storage,
+    body: Option<StreamingBlob>,
+    mut claims: Claims,
+) -> S3Result<Received> {
     let path = storage.temporary_file();
     let received = write(&path, body, &mut claims).await;
     if received.is_err() {
@@ -78,7 +87,11 @@ pub(super) async fn receive(storage: &Storage, body: Option<StreamingBlob>, mut 
     received
 }
 
-async fn write(path: &Path, body: Option<StreamingBlob>, claims: &mut Claims) -> S3Result<Received> {
+async fn write(
+    path: &Path,
+    body: Option<StreamingBlob>,
+    claims: &mut Claims,
+) -> S3Result<Received> {
     let mut file = File::create(path).await.map_err(disk)?;
     let mut md5 = Md5::new();
     let mut hasher = hasher(claims)?;
@@ -95,15 +108,30 @@ async fn write(path: &Path, body: Option<StreamingBlob>, claims: &mut Claims) ->
     file.flush().await.map_err(disk)?;
 
     let md5 = md5.finalize().to_vec();
-    if claims.md5.as_ref().is_some_and(|claimed| *claimed != BASE64.encode(&md5)) {
-        return Err(s3_error!(BadDigest, "The Content-Md5 you specified did not match what we received."));
+    if claims
+        .md5
+        .as_ref()
+        .is_some_and(|claimed| *claimed != BASE64.encode(&md5))
+    {
+        return Err(s3_error!(
+            BadDigest,
+            "The Content-Md5 you specified did not match what we received."
+        ));
     }
     take_trailers(claims);
     let checksums = Checksums::from(hasher.finalize());
     if checksums != claims.checksums {
-        return Err(s3_error!(BadDigest, "The checksum you specified did not match what we received."));
+        return Err(s3_error!(
+            BadDigest,
+            "The checksum you specified did not match what we received."
+        ));
     }
-    Ok(Received { path: path.to_owned(), size, md5, checksums })
+    Ok(Received {
+        path: path.to_owned(),
+        size,
+        md5,
+        checksums,
+    })
 }
 
 /// Why a body could not be read to its end. The protocol's errors have no type that could be asked.
@@ -126,9 +154,16 @@ fn body_error(error: StdError) -> S3Error {
 
 /// Computes what the client gave, or will give in its trailers.
 fn hasher(claims: &Claims) -> S3Result<ChecksumHasher> {
-    let named = claims.algorithm.as_ref().map(dto::ChecksumAlgorithm::as_str).unwrap_or_default();
+    let named = claims
+        .algorithm
+        .as_ref()
+        .map(dto::ChecksumAlgorithm::as_str)
+        .unwrap_or_default();
     if !["", "CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"].contains(&named) {
-        return Err(s3_error!(InvalidRequest, "Value for x-amz-checksum-algorithm header is invalid."));
+        return Err(s3_error!(
+            InvalidRequest,
+            "Value for x-amz-checksum-algorithm header is invalid."
+        ));
     }
     let wanted = |name: &str, given: &Option<String>| named == name || given.is_some();
     let sums = &claims.checksums;
@@ -142,7 +177,9 @@ fn hasher(claims: &Claims) -> S3Result<ChecksumHasher> {
 }
 
 fn take_trailers(claims: &mut Claims) {
-    let Some(trailers) = claims.trailers.as_ref().and_then(TrailingHeaders::take) else { return };
+    let Some(trailers) = claims.trailers.as_ref().and_then(TrailingHeaders::take) else {
+        return;
+    };
     let sums = &mut claims.checksums;
     for (field, name) in [
         (&mut sums.crc32, "x-amz-checksum-crc32"),
@@ -181,9 +218,19 @@ impl Uploads {
     }
 
     /// Adds a part, in the place of one with the same number.
-    pub(super) async fn add(&self, id: &str, bucket: &str, key: &str, number: i32, part: Received) -> S3Result<()> {
+    pub(super) async fn add(
+        &self,
+        id: &str,
+        bucket: &str,
+        key: &str,
+        number: i32,
+        part: Received,
+    ) -> S3Result<()> {
         let mut uploads = self.0.lock().await;
-        let upload = uploads.get_mut(id).filter(|upload| upload.bucket == bucket && upload.key == key).ok_or_else(no_such_upload)?;
+        let upload = uploads
+            .get_mut(id)
+            .filter(|upload| upload.bucket == bucket && upload.key == key)
+            .ok_or_else(no_such_upload)?;
         if let Some(old) = upload.parts.insert(number, part) {
             tokio::fs::remove_file(old.path).await.map_err(disk)?;
         }
@@ -192,7 +239,12 @@ impl Uploads {
 
     /// An upload as it is now.
     pub(super) async fn get(&self, id: &str) -> S3Result<Upload> {
-        self.0.lock().await.get(id).cloned().ok_or_else(no_such_upload)
+        self.0
+            .lock()
+            .await
+            .get(id)
+            .cloned()
+            .ok_or_else(no_such_upload)
     }
 
     /// Ends an upload and removes its parts.
@@ -206,11 +258,18 @@ impl Uploads {
 }
 
 fn no_such_upload() -> S3Error {
-    s3_error!(NoSuchUpload, "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
+    s3_error!(
+        NoSuchUpload,
+        "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
+    )
 }
 
 /// Joins the parts that a client names into one body.
-pub(super) async fn join(storage: &Arc<Storage>, upload: &Upload, named: &[CompletedPart]) -> S3Result<(Received, String)> {
+pub(super) async fn join(
+    storage: &Arc<Storage>,
+    upload: &Upload,
+    named: &[CompletedPart],
+) -> S3Result<(Received, String)> {
     let parts = chosen(upload, named)?;
     let path = storage.temporary_file();
     let mut file = File::create(&path).await.map_err(disk)?;
@@ -232,29 +291,54 @@ pub(super) async fn join(storage: &Arc<Storage>, upload: &Upload, named: &[Compl
     }
     file.flush().await.map_err(disk)?;
     let etag = format!("{}-{}", hex(of_parts.finalize().as_ref()), parts.len());
-    Ok((Received { path, size, md5: whole.finalize().to_vec(), checksums: Checksums::default() }, etag))
+    Ok((
+        Received {
+            path,
+            size,
+            md5: whole.finalize().to_vec(),
+            checksums: Checksums::default(),
+        },
+        etag,
+    ))
 }
 
 /// The parts that a client names, in its order, as far as S3 takes them.
 fn chosen<'a>(upload: &'a Upload, named: &[CompletedPart]) -> S3Result<Vec<&'a Received>> {
-    let invalid = || s3_error!(InvalidPart, "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.");
+    let invalid = || {
+        s3_error!(
+            InvalidPart,
+            "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."
+        )
+    };
     let mut parts = Vec::new();
     let mut last = 0;
     for part in named {
         let number = part.part_number.ok_or_else(invalid)?;
         if number <= last {
-            return Err(s3_error!(InvalidPartOrder, "The list of parts was not in ascending order. The parts list must be specified in order by part number."));
+            return Err(s3_error!(
+                InvalidPartOrder,
+                "The list of parts was not in ascending order. The parts list must be specified in order by part number."
+            ));
         }
         last = number;
         let received = upload.parts.get(&number).ok_or_else(invalid)?;
-        if part.e_tag.as_ref().is_none_or(|etag| etag.value() != received.etag()) {
+        if part
+            .e_tag
+            .as_ref()
+            .is_none_or(|etag| etag.value() != received.etag())
+        {
             return Err(invalid());
         }
         parts.push(received);
     }
-    let Some((_, all_but_last)) = parts.split_last() else { return Err(invalid()) };
+    let Some((_, all_but_last)) = parts.split_last() else {
+        return Err(invalid());
+    };
     if all_but_last.iter().any(|part| part.size < SMALLEST_PART) {
-        return Err(s3_error!(EntityTooSmall, "Your proposed upload is smaller than the minimum allowed object size."));
+        return Err(s3_error!(
+            EntityTooSmall,
+            "Your proposed upload is smaller than the minimum allowed object size."
+        ));
     }
     Ok(parts)
 }

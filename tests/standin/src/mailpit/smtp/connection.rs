@@ -22,14 +22,28 @@ const LONGEST_COMMAND: u64 = 4096;
 /// # Errors
 ///
 /// The connection broke, or the client does not speak SMTP.
-pub(in super::super) async fn serve(mut stream: TcpStream, mailbox: Arc<Mailbox>, offers_auth: bool) -> io::Result<()> {
+pub(in super::super) async fn serve(
+    mut stream: TcpStream,
+    mailbox: Arc<Mailbox>,
+    offers_auth: bool,
+) -> io::Result<()> {
     let (read, mut write) = stream.split();
     let mut read = BufReader::new(read);
     let mut session = Session::new(offers_auth);
-    send(&mut write, "220 mailpit ESMTP (a test double: takes every mail, delivers none)").await?;
+    send(
+        &mut write,
+        "220 mailpit ESMTP (a test double: takes every mail, delivers none)",
+    )
+    .await?;
     loop {
         let mut line = Vec::new();
-        timeout(PATIENCE, (&mut read).take(LONGEST_COMMAND).read_until(b'\n', &mut line)).await??;
+        timeout(
+            PATIENCE,
+            (&mut read)
+                .take(LONGEST_COMMAND)
+                .read_until(b'\n', &mut line),
+        )
+        .await??;
         if !line.ends_with(b"\n") {
             return Ok(());
         }
@@ -45,7 +59,13 @@ pub(in super::super) async fn serve(mut stream: TcpStream, mailbox: Arc<Mailbox>
                         let id = mailbox.deliver(envelope, mail).await;
                         send(&mut write, &format!("250 2.0.0 Ok: queued as {id}")).await?;
                     }
-                    None => send(&mut write, "552 5.3.4 Requested mail action aborted: exceeded storage allocation").await?,
+                    None => {
+                        send(
+                            &mut write,
+                            "552 5.3.4 Requested mail action aborted: exceeded storage allocation",
+                        )
+                        .await?
+                    }
                 }
             }
         }
@@ -58,7 +78,9 @@ async fn send(write: &mut (impl tokio::io::AsyncWrite + Unpin), text: &str) -> i
 
 /// Reads up to the line with a dot alone and takes out the dots that were put in (RFC 5321
 /// 4.5.2). `None` when it was too large, in which case it has been read all the same.
-async fn read_mail(read: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> io::Result<Option<Vec<u8>>> {
+async fn read_mail(
+    read: &mut (impl tokio::io::AsyncBufRead + Unpin),
+) -> io::Result<Option<Vec<u8>>> {
     let mut mail = Vec::new();
     let mut too_large = false;
     let mut line = Vec::new();
@@ -87,8 +109,14 @@ mod tests {
     #[tokio::test]
     async fn dots_that_were_put_in_are_taken_out() {
         let mut wire: &[u8] = b"Subject: dots\r\n\r\n..\r\n...three\r\n. \r\nend\r\n.\r\nQUIT\r\n";
-        let mail = read_mail(&mut wire).await.expect("ends with a dot").expect("small");
-        assert_eq!(String::from_utf8_lossy(&mail), "Subject: dots\r\n\r\n.\r\n..three\r\n \r\nend\r\n");
+        let mail = read_mail(&mut wire)
+            .await
+            .expect("ends with a dot")
+            .expect("small");
+        assert_eq!(
+            String::from_utf8_lossy(&mail),
+            "Subject: dots\r\n\r\n.\r\n..three\r\n \r\nend\r\n"
+        );
         assert_eq!(wire, b"QUIT\r\n");
     }
 
@@ -104,6 +132,9 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_breaks_delivers_nothing() {
         let mut wire: &[u8] = b"Subject: half\r\n\r\nof a";
-        assert_eq!(read_mail(&mut wire).await.map_err(|error| error.kind()), Err(io::ErrorKind::UnexpectedEof));
+        assert_eq!(
+            read_mail(&mut wire).await.map_err(|error| error.kind()),
+            Err(io::ErrorKind::UnexpectedEof)
+        );
     }
 }

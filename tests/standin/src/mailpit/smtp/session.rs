@@ -43,7 +43,13 @@ enum Login {
 
 impl Session {
     pub(super) fn new(offers_auth: bool) -> Self {
-        Self { offers_auth, greeted: false, login: None, from: None, to: Vec::new() }
+        Self {
+            offers_auth,
+            greeted: false,
+            login: None,
+            from: None,
+            to: Vec::new(),
+        }
     }
 
     /// Answers one line, given without its end.
@@ -62,14 +68,22 @@ impl Session {
         match verb.to_ascii_uppercase().as_str() {
             "HELO" => self.greet("250 mailpit greets you".to_owned(), rest),
             "EHLO" => {
-                let auth = if self.offers_auth { "250-AUTH LOGIN PLAIN\r\n" } else { "" };
+                let auth = if self.offers_auth {
+                    "250-AUTH LOGIN PLAIN\r\n"
+                } else {
+                    ""
+                };
                 self.greet(format!("250-mailpit greets you\r\n250-SIZE {LARGEST_MAIL}\r\n250-8BITMIME\r\n{auth}250-ENHANCEDSTATUSCODES\r\n250 SMTPUTF8"), rest)
             }
-            "MAIL" | "RCPT" | "DATA" if !self.greeted => reply("503 5.5.1 Bad sequence of commands (HELO/EHLO required before this)"),
+            "MAIL" | "RCPT" | "DATA" if !self.greeted => {
+                reply("503 5.5.1 Bad sequence of commands (HELO/EHLO required before this)")
+            }
             "AUTH" if self.offers_auth => self.auth(rest),
             "MAIL" => self.mail(rest),
             "RCPT" => self.recipient(rest),
-            "DATA" if self.to.is_empty() => reply("503 5.5.1 Bad sequence of commands (MAIL & RCPT required before DATA)"),
+            "DATA" if self.to.is_empty() => {
+                reply("503 5.5.1 Bad sequence of commands (MAIL & RCPT required before DATA)")
+            }
             "DATA" => Step::Data("354 Start mail input; end with <CR><LF>.<CR><LF>".to_owned()),
             "RSET" => {
                 self.reset();
@@ -86,7 +100,10 @@ impl Session {
 
     /// The envelope of the mail that was read, which leaves the session ready for the next.
     pub(super) fn take_envelope(&mut self) -> Envelope {
-        Envelope { from: self.from.take().unwrap_or_default(), to: std::mem::take(&mut self.to) }
+        Envelope {
+            from: self.from.take().unwrap_or_default(),
+            to: std::mem::take(&mut self.to),
+        }
     }
 
     fn greet(&mut self, answer: String, name: &str) -> Step {
@@ -123,10 +140,20 @@ impl Session {
             return reply("503 5.5.1 Bad sequence of commands (one mail at a time)");
         }
         let Some((address, parameters)) = path(rest, "FROM:") else {
-            return reply("501 5.5.4 Syntax error in parameters or arguments (invalid FROM parameter)");
+            return reply(
+                "501 5.5.4 Syntax error in parameters or arguments (invalid FROM parameter)",
+            );
         };
-        let size = parameters.split(' ').find_map(|parameter| parameter.to_ascii_uppercase().strip_prefix("SIZE=").map(str::to_owned));
-        if size.and_then(|size| size.parse::<usize>().ok()).is_some_and(|size| size > LARGEST_MAIL) {
+        let size = parameters.split(' ').find_map(|parameter| {
+            parameter
+                .to_ascii_uppercase()
+                .strip_prefix("SIZE=")
+                .map(str::to_owned)
+        });
+        if size
+            .and_then(|size| size.parse::<usize>().ok())
+            .is_some_and(|size| size > LARGEST_MAIL)
+        {
             return reply("552 5.3.4 Requested mail action aborted: exceeded storage allocation");
         }
         self.from = Some(address.to_owned());
@@ -159,7 +186,9 @@ fn reply(line: &str) -> Step {
 
 /// The address in `FROM:<a@b> X=1`, and what follows it.
 fn path<'a>(text: &'a str, keyword: &str) -> Option<(&'a str, &'a str)> {
-    let start = text.get(..keyword.len()).filter(|start| start.eq_ignore_ascii_case(keyword))?;
+    let start = text
+        .get(..keyword.len())
+        .filter(|start| start.eq_ignore_ascii_case(keyword))?;
     let rest = text[start.len()..].trim_start().strip_prefix('<')?;
     let (address, parameters) = rest.split_once('>')?;
     (!address.contains([' ', '\t'])).then_some((address, parameters.trim()))
@@ -189,8 +218,15 @@ mod tests {
         check(
             false,
             &[
-                "EHLO web", "MAIL FROM:<notifications@social.localhost> SIZE=120 BODY=8BITMIME", "RCPT TO:<owner@social.localhost>",
-                "rcpt to: <two@social.localhost>", "DATA", "MAIL FROM:<>", "RCPT TO:<a@b>", "DATA", "QUIT",
+                "EHLO web",
+                "MAIL FROM:<notifications@social.localhost> SIZE=120 BODY=8BITMIME",
+                "RCPT TO:<owner@social.localhost>",
+                "rcpt to: <two@social.localhost>",
+                "DATA",
+                "MAIL FROM:<>",
+                "RCPT TO:<a@b>",
+                "DATA",
+                "QUIT",
             ],
             &expect![[r#"
                 250-mailpit greets you / 250-SIZE 33554432 / 250-8BITMIME / 250-ENHANCEDSTATUSCODES / 250 SMTPUTF8
@@ -209,7 +245,18 @@ mod tests {
     fn commands_out_of_order_are_refused() {
         check(
             false,
-            &["MAIL FROM:<a@b>", "HELO", "HELO web", "RCPT TO:<a@b>", "DATA", "MAIL FROM:<a@b>", "MAIL FROM:<a@b>", "DATA", "RSET", "RCPT TO:<a@b>"],
+            &[
+                "MAIL FROM:<a@b>",
+                "HELO",
+                "HELO web",
+                "RCPT TO:<a@b>",
+                "DATA",
+                "MAIL FROM:<a@b>",
+                "MAIL FROM:<a@b>",
+                "DATA",
+                "RSET",
+                "RCPT TO:<a@b>",
+            ],
             &expect![[r"
                 503 5.5.1 Bad sequence of commands (HELO/EHLO required before this)
                 501 5.5.4 Syntax error in parameters or arguments (host name required)
@@ -228,7 +275,16 @@ mod tests {
     fn what_cannot_be_read_is_refused() {
         check(
             false,
-            &["EHLO web", "MAIL FROM:a@b", "MAIL FROM:<a@b> SIZE=99999999", "MAIL FROM:<a@b>", "RCPT TO:<nobody>", "BDAT 3", "é", ""],
+            &[
+                "EHLO web",
+                "MAIL FROM:a@b",
+                "MAIL FROM:<a@b> SIZE=99999999",
+                "MAIL FROM:<a@b>",
+                "RCPT TO:<nobody>",
+                "BDAT 3",
+                "é",
+                "",
+            ],
             &expect![[r"
                 250-mailpit greets you / 250-SIZE 33554432 / 250-8BITMIME / 250-ENHANCEDSTATUSCODES / 250 SMTPUTF8
                 501 5.5.4 Syntax error in parameters or arguments (invalid FROM parameter)
@@ -243,15 +299,30 @@ mod tests {
 
     #[test]
     fn auth_is_there_only_when_it_was_asked_for() {
-        check(false, &["EHLO web", "AUTH PLAIN AGEAYg=="], &expect![[r"
+        check(
+            false,
+            &["EHLO web", "AUTH PLAIN AGEAYg=="],
+            &expect![[r"
             250-mailpit greets you / 250-SIZE 33554432 / 250-8BITMIME / 250-ENHANCEDSTATUSCODES / 250 SMTPUTF8
-            502 5.5.1 Command not implemented"]]);
-        check(true, &["EHLO web", "AUTH PLAIN AGEAYg==", "AUTH LOGIN", "YQ==", "Yg==", "AUTH CRAM-MD5"], &expect![[r"
+            502 5.5.1 Command not implemented"]],
+        );
+        check(
+            true,
+            &[
+                "EHLO web",
+                "AUTH PLAIN AGEAYg==",
+                "AUTH LOGIN",
+                "YQ==",
+                "Yg==",
+                "AUTH CRAM-MD5",
+            ],
+            &expect![[r"
             250-mailpit greets you / 250-SIZE 33554432 / 250-8BITMIME / 250-AUTH LOGIN PLAIN / 250-ENHANCEDSTATUSCODES / 250 SMTPUTF8
             235 2.7.0 Authentication successful
             334 VXNlcm5hbWU6
             334 UGFzc3dvcmQ6
             235 2.7.0 Authentication successful
-            504 5.5.4 Unrecognized authentication type"]]);
+            504 5.5.4 Unrecognized authentication type"]],
+        );
     }
 }

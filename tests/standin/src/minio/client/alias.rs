@@ -52,14 +52,25 @@ impl Aliases {
     pub(super) fn load(directory: &Path, environment: Environment) -> Result<Self, Error> {
         let file = directory.join("config.json");
         let config = match std::fs::read(&file) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map_err(|error| Error::failed(format!("Unable to load config from `{}`", file.display()), error))?,
+            Ok(text) => serde_json::from_slice(&text).map_err(|error| {
+                Error::failed(
+                    format!("Unable to load config from `{}`", file.display()),
+                    error,
+                )
+            })?,
             Err(_) => Config {
                 version: "10".to_owned(),
-                aliases: BTreeMap::from([("local".to_owned(), Alias::new("http://localhost:9000", "", ""))]),
+                aliases: BTreeMap::from([(
+                    "local".to_owned(),
+                    Alias::new("http://localhost:9000", "", ""),
+                )]),
             },
         };
-        Ok(Self { file, config, environment })
+        Ok(Self {
+            file,
+            config,
+            environment,
+        })
     }
 
     /// The server of this name.
@@ -95,14 +106,24 @@ impl Aliases {
             std::fs::create_dir_all(self.file.parent().unwrap_or(Path::new("/")))?;
             std::fs::write(&self.file, serde_json::to_vec_pretty(&self.config)?)
         };
-        write().map_err(|error| Error::failed(format!("Unable to update hosts in config version `{}`", self.file.display()), error))
+        write().map_err(|error| {
+            Error::failed(
+                format!(
+                    "Unable to update hosts in config version `{}`",
+                    self.file.display()
+                ),
+                error,
+            )
+        })
     }
 }
 
 /// `http://key:secret@host:port`, the keys as they are: they may hold what a URL may not.
 fn parse_host(text: &str) -> Result<Alias, Error> {
     let wrong = |why: &str| Error::failed("Unable to parse the environment variable", why);
-    let (scheme, rest) = text.split_once("://").ok_or_else(|| wrong("MC_HOST_<alias> is https://ACCESS:SECRET@HOST"))?;
+    let (scheme, rest) = text
+        .split_once("://")
+        .ok_or_else(|| wrong("MC_HOST_<alias> is https://ACCESS:SECRET@HOST"))?;
     let (keys, host) = rest.rsplit_once('@').unwrap_or(("", rest));
     let (access_key, secret_key) = keys.split_once(':').unwrap_or((keys, ""));
     let url = format!("{scheme}://{host}");
@@ -116,9 +137,15 @@ mod tests {
 
     #[test]
     fn a_host_of_the_environment_wins_over_the_file() {
-        let environment = [("MC_HOST_local", "http://key:se/cr@et@minio:9000")].into_iter().collect();
-        let aliases = Aliases::load(Path::new("/nonexistent"), environment).expect("no file is no failure");
-        assert_eq!(aliases.get("local"), Ok(Some(Alias::new("http://minio:9000", "key", "se/cr@et"))));
+        let environment = [("MC_HOST_local", "http://key:se/cr@et@minio:9000")]
+            .into_iter()
+            .collect();
+        let aliases =
+            Aliases::load(Path::new("/nonexistent"), environment).expect("no file is no failure");
+        assert_eq!(
+            aliases.get("local"),
+            Ok(Some(Alias::new("http://minio:9000", "key", "se/cr@et")))
+        );
         assert_eq!(aliases.get("other"), Ok(None));
     }
 
@@ -126,8 +153,13 @@ mod tests {
     fn a_server_that_was_set_is_there_the_next_time() {
         let directory = tempfile::tempdir().expect("a directory");
         let load = || Aliases::load(directory.path(), Environment::default()).expect("loads");
-        load().set("store", Alias::new("http://minio:9000/", "key", "secret")).expect("saves");
-        assert_eq!(load().get("store"), Ok(Some(Alias::new("http://minio:9000", "key", "secret"))));
+        load()
+            .set("store", Alias::new("http://minio:9000/", "key", "secret"))
+            .expect("saves");
+        assert_eq!(
+            load().get("store"),
+            Ok(Some(Alias::new("http://minio:9000", "key", "secret")))
+        );
         assert_eq!(load().remove("store"), Ok(true));
         assert_eq!(load().remove("store"), Ok(false));
     }

@@ -20,7 +20,10 @@ pub(super) enum Error {
 
 impl Error {
     pub(super) fn failed(what: impl Into<String>, cause: impl fmt::Display) -> Self {
-        Self::Failed { what: what.into(), cause: cause.to_string() }
+        Self::Failed {
+            what: what.into(),
+            cause: cause.to_string(),
+        }
     }
 
     /// From an answer of the server, whose message is what counts.
@@ -28,7 +31,10 @@ impl Error {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let cause = match error.as_service_error().and_then(ProvideErrorMetadata::message) {
+        let cause = match error
+            .as_service_error()
+            .and_then(ProvideErrorMetadata::message)
+        {
             Some(message) => message.to_owned(),
             None => DisplayErrorContext(error).to_string(),
         };
@@ -49,7 +55,12 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Usage(message) => write!(f, "mc: <ERROR> {message}"),
-            Self::Failed { what, cause } => write!(f, "mc: <ERROR> {what}. {}{}", cause, if cause.ends_with('.') { "" } else { "." }),
+            Self::Failed { what, cause } => write!(
+                f,
+                "mc: <ERROR> {what}. {}{}",
+                cause,
+                if cause.ends_with('.') { "" } else { "." }
+            ),
         }
     }
 }

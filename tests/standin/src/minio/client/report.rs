@@ -7,26 +7,68 @@ use serde_json::json;
 /// One line of output.
 #[derive(Debug, PartialEq)]
 pub(super) enum Report {
-    AliasSet { name: String, url: String },
-    AliasRemoved { name: String },
-    Alias { name: String, url: String, access_key: String },
-    BucketMade { target: String },
-    PolicySetFrom { target: String, file: String },
-    PolicySet { target: String, permission: String },
-    Policy { target: String, permission: String },
+    AliasSet {
+        name: String,
+        url: String,
+    },
+    AliasRemoved {
+        name: String,
+    },
+    Alias {
+        name: String,
+        url: String,
+        access_key: String,
+    },
+    BucketMade {
+        target: String,
+    },
+    PolicySetFrom {
+        target: String,
+        file: String,
+    },
+    PolicySet {
+        target: String,
+        permission: String,
+    },
+    Policy {
+        target: String,
+        permission: String,
+    },
     PolicyText(String),
-    Ready { name: String, healthy: bool },
-    Bucket { name: String, created: jiff::Timestamp },
-    Folder { name: String },
-    Object { key: String, size: u64, modified: jiff::Timestamp },
+    Ready {
+        name: String,
+        healthy: bool,
+    },
+    Bucket {
+        name: String,
+        created: jiff::Timestamp,
+    },
+    Folder {
+        name: String,
+    },
+    Object {
+        key: String,
+        size: u64,
+        modified: jiff::Timestamp,
+    },
 }
 
 impl Report {
     /// Whether this is what was asked for, which `--quiet` does not keep back.
     pub(super) fn is_answer(&self) -> bool {
         match self {
-            Self::AliasSet { .. } | Self::AliasRemoved { .. } | Self::BucketMade { .. } | Self::PolicySetFrom { .. } | Self::PolicySet { .. } => false,
-            Self::Alias { .. } | Self::Policy { .. } | Self::PolicyText(_) | Self::Ready { .. } | Self::Bucket { .. } | Self::Folder { .. } | Self::Object { .. } => true,
+            Self::AliasSet { .. }
+            | Self::AliasRemoved { .. }
+            | Self::BucketMade { .. }
+            | Self::PolicySetFrom { .. }
+            | Self::PolicySet { .. } => false,
+            Self::Alias { .. }
+            | Self::Policy { .. }
+            | Self::PolicyText(_)
+            | Self::Ready { .. }
+            | Self::Bucket { .. }
+            | Self::Folder { .. }
+            | Self::Object { .. } => true,
         }
     }
 
@@ -35,16 +77,36 @@ impl Report {
         let mut value = match self {
             Self::AliasSet { name, url } => json!({ "alias": name, "URL": url }),
             Self::AliasRemoved { name } => json!({ "alias": name }),
-            Self::Alias { name, url, access_key } => json!({ "alias": name, "URL": url, "accessKey": access_key, "api": "s3v4", "path": "auto" }),
+            Self::Alias {
+                name,
+                url,
+                access_key,
+            } => {
+                json!({ "alias": name, "URL": url, "accessKey": access_key, "api": "s3v4", "path": "auto" })
+            }
             Self::BucketMade { target } => json!({ "bucket": target, "region": "us-east-1" }),
-            Self::PolicySetFrom { target, file } => json!({ "operation": "set-json", "bucket": target, "permission": file }),
-            Self::PolicySet { target, permission } => json!({ "operation": "set", "bucket": target, "permission": permission }),
-            Self::Policy { target, permission } => json!({ "operation": "get", "bucket": target, "permission": permission }),
+            Self::PolicySetFrom { target, file } => {
+                json!({ "operation": "set-json", "bucket": target, "permission": file })
+            }
+            Self::PolicySet { target, permission } => {
+                json!({ "operation": "set", "bucket": target, "permission": permission })
+            }
+            Self::Policy { target, permission } => {
+                json!({ "operation": "get", "bucket": target, "permission": permission })
+            }
             Self::PolicyText(text) => return text.clone(),
             Self::Ready { name, healthy } => json!({ "alias": name, "healthy": healthy }),
-            Self::Bucket { name, created } => json!({ "type": "folder", "key": format!("{name}/"), "size": 0, "lastModified": created.to_string() }),
+            Self::Bucket { name, created } => {
+                json!({ "type": "folder", "key": format!("{name}/"), "size": 0, "lastModified": created.to_string() })
+            }
             Self::Folder { name } => json!({ "type": "folder", "key": name, "size": 0 }),
-            Self::Object { key, size, modified } => json!({ "type": "file", "key": key, "size": size, "lastModified": modified.to_string() }),
+            Self::Object {
+                key,
+                size,
+                modified,
+            } => {
+                json!({ "type": "file", "key": key, "size": size, "lastModified": modified.to_string() })
+            }
         };
         if let Some(object) = value.as_object_mut() {
             object.insert("status".to_owned(), json!("success"));
@@ -58,19 +120,48 @@ impl fmt::Display for Report {
         match self {
             Self::AliasSet { name, url: _ } => write!(f, "Added `{name}` successfully."),
             Self::AliasRemoved { name } => write!(f, "Removed `{name}` successfully."),
-            Self::Alias { name, url, access_key } => {
-                write!(f, "{name}\n  URL       : {url}\n  AccessKey : {access_key}\n  API       : s3v4\n  Path      : auto")
+            Self::Alias {
+                name,
+                url,
+                access_key,
+            } => {
+                write!(
+                    f,
+                    "{name}\n  URL       : {url}\n  AccessKey : {access_key}\n  API       : s3v4\n  Path      : auto"
+                )
             }
             Self::BucketMade { target } => write!(f, "Bucket created successfully `{target}`."),
-            Self::PolicySetFrom { target, file } => write!(f, "Access permission for `{target}` is set from `{file}`"),
-            Self::PolicySet { target, permission } => write!(f, "Access permission for `{target}` is set to `{permission}`"),
-            Self::Policy { target, permission } => write!(f, "Access permission for `{target}` is `{permission}`"),
+            Self::PolicySetFrom { target, file } => {
+                write!(f, "Access permission for `{target}` is set from `{file}`")
+            }
+            Self::PolicySet { target, permission } => write!(
+                f,
+                "Access permission for `{target}` is set to `{permission}`"
+            ),
+            Self::Policy { target, permission } => {
+                write!(f, "Access permission for `{target}` is `{permission}`")
+            }
             Self::PolicyText(text) => f.write_str(text),
-            Self::Ready { name, healthy: true } => write!(f, "The cluster '{name}' is ready"),
-            Self::Ready { name, healthy: false } => write!(f, "The cluster '{name}' is not ready"),
+            Self::Ready {
+                name,
+                healthy: true,
+            } => write!(f, "The cluster '{name}' is ready"),
+            Self::Ready {
+                name,
+                healthy: false,
+            } => write!(f, "The cluster '{name}' is not ready"),
             Self::Bucket { name, created } => write!(f, "[{}]     0B {name}/", stamp(*created)),
             Self::Folder { name } => write!(f, "[{}]     0B {name}", stamp(jiff::Timestamp::now())),
-            Self::Object { key, size, modified } => write!(f, "[{}] {:>6} STANDARD {key}", stamp(*modified), bytes(*size)),
+            Self::Object {
+                key,
+                size,
+                modified,
+            } => write!(
+                f,
+                "[{}] {:>6} STANDARD {key}",
+                stamp(*modified),
+                bytes(*size)
+            ),
         }
     }
 }
@@ -100,6 +191,9 @@ mod tests {
 
     #[test]
     fn sizes_read_as_mc_writes_them() {
-        assert_eq!([0, 1023, 1536, 12 << 20, 3 << 40].map(bytes), ["0B", "1023B", "1.5KiB", "12MiB", "3TiB"]);
+        assert_eq!(
+            [0, 1023, 1536, 12 << 20, 3 << 40].map(bytes),
+            ["0B", "1023B", "1.5KiB", "12MiB", "3TiB"]
+        );
     }
 }
