@@ -8,8 +8,8 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, SeekFrom};
 use tokio_util::io::ReaderStream;
 
+use super::answer::{disk, storage_error};
 use super::object::Object;
-use super::s3::{disk, storage_error};
 use super::storage::Storage;
 
 /// Answers GET.

@@ -4,9 +4,11 @@
 //! is storage, bucket policies, and how MinIO starts, answers probes and refuses.
 
 mod access;
+mod answer;
 mod client;
 mod download;
 mod listing;
+mod multipart;
 mod object;
 mod policy;
 mod s3;

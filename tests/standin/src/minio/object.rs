@@ -73,3 +73,31 @@ pub(super) fn milliseconds(time: SystemTime) -> u64 {
             u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
         })
 }
+
+/// The kept headers of an operation's input: several inputs have the same fields and no trait.
+macro_rules! headers_of {
+    ($input:ident) => {
+        $crate::minio::object::Headers {
+            cache_control: $input.cache_control,
+            content_disposition: $input.content_disposition,
+            content_encoding: $input.content_encoding,
+            content_language: $input.content_language,
+            content_type: $input.content_type,
+        }
+    };
+}
+
+/// The checksums of an operation's input.
+macro_rules! checksums_of {
+    ($input:ident) => {
+        $crate::minio::object::Checksums {
+            crc32: $input.checksum_crc32,
+            crc32c: $input.checksum_crc32c,
+            crc64nvme: $input.checksum_crc64nvme,
+            sha1: $input.checksum_sha1,
+            sha256: $input.checksum_sha256,
+        }
+    };
+}
+
+pub(super) use {checksums_of, headers_of};

@@ -1,100 +1,23 @@
 //! The S3 operations that Mastodon, an SDK and `mc` use, over [`Storage`].
 
-use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use s3s::dto::*;
-use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::listing::{Page, Query};
-use super::object::{Checksums, Headers, Object, milliseconds};
-use super::policy::PolicyError;
+use super::answer::{disk, limit, listed, metadata, storage_error};
+use super::download;
+use super::listing::Query;
+use super::multipart::Uploads;
+use super::object::{checksums_of, headers_of, milliseconds};
 use super::storage::{Storage, StorageError};
-use super::upload::{self, Claims, Upload, Uploads, receive};
-use super::{download, object};
+use super::upload::{Claims, receive};
 
 /// The service behind the protocol.
 pub(super) struct Service {
     pub(super) storage: Arc<Storage>,
     pub(super) uploads: Uploads,
-}
-
-/// A failure of the disk, which the client learns nothing more about.
-pub(super) fn disk(error: io::Error) -> S3Error {
-    let full = error.kind() == io::ErrorKind::StorageFull;
-    tracing::error!(%error, "the disk failed");
-    match full {
-        true => s3_error!(
-            error,
-            InternalError,
-            "Storage backend has reached its minimum free drive threshold. Please delete a few objects to proceed."
-        ),
-        false => s3_error!(
-            error,
-            InternalError,
-            "We encountered an internal error, please try again."
-        ),
-    }
-}
-
-/// The answer S3 gives.
-pub(super) fn storage_error(error: StorageError) -> S3Error {
-    match error {
-        StorageError::NoSuchBucket => {
-            s3_error!(NoSuchBucket, "The specified bucket does not exist")
-        }
-        StorageError::NoSuchKey => s3_error!(NoSuchKey, "The specified key does not exist."),
-        StorageError::BucketExists => {
-            s3_error!(
-                BucketAlreadyOwnedByYou,
-                "Your previous request to create the named bucket succeeded and you already own it."
-            )
-        }
-        StorageError::BucketNotEmpty => s3_error!(
-            BucketNotEmpty,
-            "The bucket you tried to delete is not empty"
-        ),
-        StorageError::Policy(error @ PolicyError::Malformed(_)) => {
-            s3_error!(MalformedPolicy, "Policy has invalid JSON: {error}")
-        }
-        StorageError::Policy(error) => s3_error!(MalformedPolicy, "{error}"),
-        StorageError::Disk(error) => disk(error),
-    }
-}
-
-fn metadata(given: Option<Metadata>) -> BTreeMap<String, String> {
-    given.unwrap_or_default().into_iter().collect()
-}
-
-fn listed(page: &Page) -> (Option<Vec<s3s::dto::Object>>, Option<Vec<CommonPrefix>>) {
-    let shown = |object: &Object| s3s::dto::Object {
-        key: Some(object.key.clone()),
-        size: i64::try_from(object.size).ok(),
-        e_tag: Some(ETag::Strong(object.etag.clone())),
-        last_modified: Some(Timestamp::from(object.modified())),
-        storage_class: Some(ObjectStorageClass::from_static(
-            ObjectStorageClass::STANDARD,
-        )),
-        ..s3s::dto::Object::default()
-    };
-    let contents = page.objects.iter().map(shown).collect();
-    let prefixes = page
-        .prefixes
-        .iter()
-        .map(|prefix| CommonPrefix {
-            prefix: Some(prefix.clone()),
-        })
-        .collect();
-    (Some(contents), Some(prefixes))
-}
-
-/// At most a thousand, as S3 does it whatever is asked.
-fn limit(max_keys: Option<i32>) -> usize {
-    usize::try_from(max_keys.unwrap_or(1000))
-        .unwrap_or(0)
-        .min(1000)
 }
 
 #[async_trait::async_trait]
@@ -131,7 +54,6 @@ impl S3 for Service {
             .map_err(storage_error)?;
         Ok(S3Response::new(CreateBucketOutput {
             location: Some(format!("/{bucket}")),
-            ..CreateBucketOutput::default()
         }))
     }
 
@@ -295,23 +217,11 @@ impl S3 for Service {
         self.check_conditions(&input).await?;
         let claims = Claims {
             md5: input.content_md5,
-            checksums: Checksums {
-                crc32: input.checksum_crc32,
-                crc32c: input.checksum_crc32c,
-                crc64nvme: input.checksum_crc64nvme,
-                sha1: input.checksum_sha1,
-                sha256: input.checksum_sha256,
-            },
+            checksums: checksums_of!(input),
             algorithm: input.checksum_algorithm,
             trailers: request.trailing_headers,
         };
-        let headers = Headers {
-            cache_control: input.cache_control,
-            content_disposition: input.content_disposition,
-            content_encoding: input.content_encoding,
-            content_language: input.content_language,
-            content_type: input.content_type,
-        };
+        let headers = headers_of!(input);
         let received = receive(&self.storage, input.body, claims).await?;
         let object = received.object(input.key, headers, metadata(input.metadata));
         let object = self
@@ -357,13 +267,7 @@ impl S3 for Service {
             .is_some_and(|directive| directive.as_str() == MetadataDirective::REPLACE)
         {
             object.metadata = metadata(input.metadata);
-            object.headers = Headers {
-                cache_control: input.cache_control,
-                content_disposition: input.content_disposition,
-                content_encoding: input.content_encoding,
-                content_language: input.content_language,
-                content_type: input.content_type,
-            };
+            object.headers = headers_of!(input);
         }
         object.key = input.key;
         object.modified = milliseconds(SystemTime::now());
@@ -421,65 +325,22 @@ impl S3 for Service {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        let input = request.input;
-        self.require(&input.bucket).await?;
-        let upload = Upload {
-            bucket: input.bucket.clone(),
-            key: input.key.clone(),
-            headers: Headers {
-                cache_control: input.cache_control,
-                content_disposition: input.content_disposition,
-                content_encoding: input.content_encoding,
-                content_language: input.content_language,
-                content_type: input.content_type,
-            },
-            metadata: metadata(input.metadata),
-            parts: BTreeMap::new(),
-        };
-        Ok(S3Response::new(CreateMultipartUploadOutput {
-            bucket: Some(input.bucket),
-            key: Some(input.key),
-            upload_id: Some(self.uploads.begin(upload).await),
-            ..CreateMultipartUploadOutput::default()
-        }))
+        self.require(&request.input.bucket).await?;
+        Ok(S3Response::new(self.uploads.begin(request.input).await))
     }
 
     async fn upload_part(
         &self,
         request: S3Request<UploadPartInput>,
     ) -> S3Result<S3Response<UploadPartOutput>> {
-        let input = request.input;
-        self.uploads.get(&input.upload_id).await?;
-        let claims = Claims {
-            md5: input.content_md5,
-            checksums: Checksums {
-                crc32: input.checksum_crc32,
-                crc32c: input.checksum_crc32c,
-                crc64nvme: input.checksum_crc64nvme,
-                sha1: input.checksum_sha1,
-                sha256: input.checksum_sha256,
-            },
-            algorithm: input.checksum_algorithm,
-            trailers: request.trailing_headers,
-        };
-        let part = receive(&self.storage, input.body, claims).await?;
-        let output = UploadPartOutput {
-            e_tag: Some(ETag::Strong(part.etag())),
-            checksum_crc32: part.checksums.crc32.clone(),
-            checksum_crc32c: part.checksums.crc32c.clone(),
-            checksum_crc64nvme: part.checksums.crc64nvme.clone(),
-            checksum_sha1: part.checksums.sha1.clone(),
-            checksum_sha256: part.checksums.sha256.clone(),
-            ..UploadPartOutput::default()
-        };
-        self.uploads
-            .add(
-                &input.upload_id,
-                &input.bucket,
-                &input.key,
-                input.part_number,
-                part,
-            )
+        let S3Request {
+            input,
+            trailing_headers,
+            ..
+        } = request;
+        let output = self
+            .uploads
+            .take_part(&self.storage, input, trailing_headers)
             .await?;
         Ok(S3Response::new(output))
     }
@@ -488,28 +349,8 @@ impl S3 for Service {
         &self,
         request: S3Request<CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
-        let input = request.input;
-        let upload = self.uploads.get(&input.upload_id).await?;
-        let named = input
-            .multipart_upload
-            .and_then(|upload| upload.parts)
-            .unwrap_or_default();
-        let (received, etag) = upload::join(&self.storage, &upload, &named).await?;
-        let mut object: object::Object =
-            received.object(input.key.clone(), upload.headers, upload.metadata);
-        object.etag.clone_from(&etag);
-        self.storage
-            .put(&input.bucket, &received.path, object)
-            .await
-            .map_err(storage_error)?;
-        self.uploads.end(&input.upload_id).await?;
-        Ok(S3Response::new(CompleteMultipartUploadOutput {
-            location: Some(format!("/{}/{}", input.bucket, input.key)),
-            bucket: Some(input.bucket),
-            key: Some(input.key),
-            e_tag: Some(ETag::Strong(etag)),
-            ..CompleteMultipartUploadOutput::default()
-        }))
+        let output = self.uploads.complete(&self.storage, request.input).await?;
+        Ok(S3Response::new(output))
     }
 
     async fn abort_multipart_upload(
@@ -524,22 +365,7 @@ impl S3 for Service {
         &self,
         request: S3Request<ListPartsInput>,
     ) -> S3Result<S3Response<ListPartsOutput>> {
-        let input = request.input;
-        let upload = self.uploads.get(&input.upload_id).await?;
-        let parts = upload.parts.iter().map(|(number, part)| Part {
-            part_number: Some(*number),
-            e_tag: Some(ETag::Strong(part.etag())),
-            size: i64::try_from(part.size).ok(),
-            ..Part::default()
-        });
-        Ok(S3Response::new(ListPartsOutput {
-            parts: Some(parts.collect()),
-            bucket: Some(input.bucket),
-            key: Some(input.key),
-            upload_id: Some(input.upload_id),
-            is_truncated: Some(false),
-            ..ListPartsOutput::default()
-        }))
+        Ok(S3Response::new(self.uploads.list(request.input).await?))
     }
 }
 

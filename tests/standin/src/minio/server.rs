@@ -23,10 +23,10 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::access::{PolicyAccess, RootUser};
+use super::multipart::Uploads;
 use super::s3::Service;
 use super::settings::Settings;
 use super::storage::Storage;
-use super::upload::Uploads;
 use crate::environment::Environment;
 use crate::output::{complain, say};
 

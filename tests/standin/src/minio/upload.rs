@@ -1,8 +1,7 @@
-//! Bytes on their way in: one body, or several parts that become one object.
+//! Bytes on their way in.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::http::StatusCode;
@@ -11,18 +10,14 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use futures_util::StreamExt as _;
 use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
-use s3s::dto::{self, CompletedPart, StreamingBlob};
+use s3s::dto::{self, StreamingBlob};
 use s3s::{S3Error, S3ErrorCode, S3Result, StdError, TrailingHeaders, s3_error};
 use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::sync::Mutex;
+use tokio::io::AsyncWriteExt as _;
 
+use super::answer::disk;
 use super::object::{Checksums, Headers, Object, milliseconds};
-use super::s3::disk;
-use super::storage::{Storage, hex, random_name};
-
-/// What S3 refuses as any part but the last.
-const SMALLEST_PART: u64 = 5 * 1024 * 1024;
+use super::storage::{Storage, hex};
 
 /// What a client says of the bytes it sends.
 #[derive(Default)]
@@ -192,153 +187,4 @@ fn take_trailers(claims: &mut Claims) {
             *field = Some(value.to_owned());
         }
     }
-}
-
-/// Uploads in parts that are under way. They are in memory, and so end with the process.
-#[derive(Default)]
-pub(super) struct Uploads(Mutex<BTreeMap<String, Upload>>);
-
-/// One upload in parts.
-#[derive(Clone)]
-pub(super) struct Upload {
-    pub(super) bucket: String,
-    pub(super) key: String,
-    pub(super) headers: Headers,
-    pub(super) metadata: BTreeMap<String, String>,
-    /// By number, from 1.
-    pub(super) parts: BTreeMap<i32, Received>,
-}
-
-impl Uploads {
-    /// Begins an upload and returns its ID.
-    pub(super) async fn begin(&self, upload: Upload) -> String {
-        let id = random_name();
-        self.0.lock().await.insert(id.clone(), upload);
-        id
-    }
-
-    /// Adds a part, in the place of one with the same number.
-    pub(super) async fn add(
-        &self,
-        id: &str,
-        bucket: &str,
-        key: &str,
-        number: i32,
-        part: Received,
-    ) -> S3Result<()> {
-        let mut uploads = self.0.lock().await;
-        let upload = uploads
-            .get_mut(id)
-            .filter(|upload| upload.bucket == bucket && upload.key == key)
-            .ok_or_else(no_such_upload)?;
-        if let Some(old) = upload.parts.insert(number, part) {
-            tokio::fs::remove_file(old.path).await.map_err(disk)?;
-        }
-        Ok(())
-    }
-
-    /// An upload as it is now.
-    pub(super) async fn get(&self, id: &str) -> S3Result<Upload> {
-        self.0
-            .lock()
-            .await
-            .get(id)
-            .cloned()
-            .ok_or_else(no_such_upload)
-    }
-
-    /// Ends an upload and removes its parts.
-    pub(super) async fn end(&self, id: &str) -> S3Result<()> {
-        let upload = self.0.lock().await.remove(id).ok_or_else(no_such_upload)?;
-        for part in upload.parts.values() {
-            tokio::fs::remove_file(&part.path).await.map_err(disk)?;
-        }
-        Ok(())
-    }
-}
-
-fn no_such_upload() -> S3Error {
-    s3_error!(
-        NoSuchUpload,
-        "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
-    )
-}
-
-/// Joins the parts that a client names into one body.
-pub(super) async fn join(
-    storage: &Arc<Storage>,
-    upload: &Upload,
-    named: &[CompletedPart],
-) -> S3Result<(Received, String)> {
-    let parts = chosen(upload, named)?;
-    let path = storage.temporary_file();
-    let mut file = File::create(&path).await.map_err(disk)?;
-    let (mut whole, mut of_parts) = (Md5::new(), Md5::new());
-    let mut size = 0;
-    let mut buffer = vec![0; 64 * 1024];
-    for part in &parts {
-        of_parts.update(&part.md5);
-        let mut source = File::open(&part.path).await.map_err(disk)?;
-        loop {
-            let read = source.read(&mut buffer).await.map_err(disk)?;
-            if read == 0 {
-                break;
-            }
-            whole.update(&buffer[..read]);
-            file.write_all(&buffer[..read]).await.map_err(disk)?;
-        }
-        size += part.size;
-    }
-    file.flush().await.map_err(disk)?;
-    let etag = format!("{}-{}", hex(of_parts.finalize().as_ref()), parts.len());
-    Ok((
-        Received {
-            path,
-            size,
-            md5: whole.finalize().to_vec(),
-            checksums: Checksums::default(),
-        },
-        etag,
-    ))
-}
-
-/// The parts that a client names, in its order, as far as S3 takes them.
-fn chosen<'a>(upload: &'a Upload, named: &[CompletedPart]) -> S3Result<Vec<&'a Received>> {
-    let invalid = || {
-        s3_error!(
-            InvalidPart,
-            "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag."
-        )
-    };
-    let mut parts = Vec::new();
-    let mut last = 0;
-    for part in named {
-        let number = part.part_number.ok_or_else(invalid)?;
-        if number <= last {
-            return Err(s3_error!(
-                InvalidPartOrder,
-                "The list of parts was not in ascending order. The parts list must be specified in order by part number."
-            ));
-        }
-        last = number;
-        let received = upload.parts.get(&number).ok_or_else(invalid)?;
-        if part
-            .e_tag
-            .as_ref()
-            .is_none_or(|etag| etag.value() != received.etag())
-        {
-            return Err(invalid());
-        }
-        parts.push(received);
-    }
-    let Some((_, all_but_last)) = parts.split_last() else {
-        return Err(invalid());
-    };
-    if all_but_last.iter().any(|part| part.size < SMALLEST_PART) {
-        return Err(s3_error!(
-            EntityTooSmall,
-            "Your proposed upload is smaller than the minimum allowed object size."
-        ));
-    }
-    Ok(parts)
 }

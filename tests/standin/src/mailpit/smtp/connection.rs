@@ -64,7 +64,7 @@ pub(in super::super) async fn serve(
                             &mut write,
                             "552 5.3.4 Requested mail action aborted: exceeded storage allocation",
                         )
-                        .await?
+                        .await?;
                     }
                 }
             }

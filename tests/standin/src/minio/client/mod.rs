@@ -2,6 +2,7 @@
 //! exit statuses.
 
 mod alias;
+mod bucket;
 mod command;
 mod error;
 mod report;
