@@ -1,0 +1,1 @@
+ALTER TABLE accounts ALTER COLUMN show_media DROP DEFAULT, ALTER COLUMN show_media SET DEFAULT true;

@@ -1,0 +1,1 @@
+ALTER TABLE session_activations ALTER COLUMN user_agent DROP DEFAULT;

@@ -1,0 +1,7 @@
+//! One-off commands: the database, the owner, keys, the console.
+
+pub(crate) mod console;
+pub(crate) mod database;
+pub(crate) mod keys;
+pub(crate) mod registration;
+pub(crate) mod runner;

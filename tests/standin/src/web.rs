@@ -1,0 +1,29 @@
+//! The web process: Puma, Rails' middleware, and the pages and endpoints behind it.
+
+pub(crate) mod accounts;
+pub(crate) mod activitypub;
+pub(crate) mod api;
+pub(crate) mod apps;
+pub(crate) mod attack;
+pub(crate) mod context;
+pub(crate) mod failure;
+pub(crate) mod force_ssl;
+pub(crate) mod host_authorization;
+pub(crate) mod inbox;
+pub(crate) mod instance;
+pub(crate) mod log;
+pub(crate) mod media;
+pub(crate) mod oauth;
+pub(crate) mod page;
+pub(crate) mod parameters;
+pub(crate) mod password;
+pub(crate) mod pipeline;
+pub(crate) mod puma;
+pub(crate) mod remote_ip;
+pub(crate) mod routes;
+pub(crate) mod session;
+pub(crate) mod sign_in;
+pub(crate) mod static_file;
+pub(crate) mod statuses;
+pub(crate) mod timelines;
+pub(crate) mod well_known;
