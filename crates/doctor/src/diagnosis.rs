@@ -14,6 +14,8 @@ mod process;
 mod queue;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 

@@ -26,6 +26,9 @@ pub(crate) struct Examination<'e, E> {
     pub(crate) subject: &'e Subject,
     pub(crate) client: Client,
     pub(crate) trust: Trust,
+    /// How long to wait for something that should come by itself: shorter than a probe may
+    /// take, so that the probe can say what did not come.
+    pub(crate) patience: Duration,
     evidence: &'e E,
     processes: OnceCell<Result<Vec<ProcessState>, EvidenceError>>,
     environments: OnceCell<BTreeMap<String, Result<Environment, EvidenceError>>>,
@@ -37,12 +40,17 @@ type Environment = BTreeMap<String, Variable>;
 impl<'e, E: Evidence> Examination<'e, E> {
     /// # Errors
     /// In words, when the CA cannot be used.
-    pub(crate) fn new(subject: &'e Subject, evidence: &'e E) -> Result<Self, String> {
+    pub(crate) fn new(
+        subject: &'e Subject,
+        evidence: &'e E,
+        bound: Duration,
+    ) -> Result<Self, String> {
         let trust = Trust::new(subject.ca_pem.as_deref())?;
         Ok(Self {
             subject,
             client: Client::new(subject, &trust)?,
             trust,
+            patience: bound / 10 * 7,
             evidence,
             processes: OnceCell::new(),
             environments: OnceCell::new(),

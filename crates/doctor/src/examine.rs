@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::future::{BoxFuture, FutureExt, join_all};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 
@@ -47,7 +48,7 @@ pub async fn examine<E: Evidence>(
 ) -> Report {
     let begin = Instant::now();
     let (sender, receiver) = mpsc::unbounded_channel();
-    let results = match Examination::new(subject, evidence) {
+    let results = match Examination::new(subject, evidence, options.bound) {
         Ok(examination) => {
             let recorder = Recorder {
                 sender,
@@ -82,7 +83,7 @@ pub async fn explain<E: Evidence>(
     evidence: &E,
     process: &str,
 ) -> Vec<Diagnosis> {
-    match Examination::new(subject, evidence) {
+    match Examination::new(subject, evidence, Options::default().bound) {
         Ok(examination) => examination.facts().await.explain(process),
         Err(why) => vec![Diagnosis::new(
             why,
@@ -92,49 +93,55 @@ pub async fn explain<E: Evidence>(
 }
 
 /// Every probe: those that need nothing at once, those that need a login after it.
-async fn run<E: Evidence>(examination: &Examination<'_, E>, recorder: Recorder) {
+async fn run<E: Evidence>(e: &Examination<'_, E>, recorder: Recorder) {
     use ProbeId as Id;
-    let e = examination;
-    let r = &recorder;
-    tokio::join!(
-        r.run(Id::Processes, probe::processes::probe(e)),
-        r.run(Id::Tls, probe::tls::probe(e)),
-        r.run(Id::Web, probe::health::web(e)),
-        r.run(Id::Streaming, probe::health::streaming(e)),
-        r.run(Id::Redirect, probe::redirect::probe(e)),
-        r.run(Id::Hosts, probe::hosts::probe(e)),
-        r.run(Id::Headers, probe::headers::probe(e)),
-        r.run(Id::Spoofing, probe::spoofing::probe(e)),
-        r.run(Id::Instance, probe::instance::probe(e)),
-        r.run(Id::Webfinger, probe::webfinger::probe(e)),
-        r.run(Id::Nodeinfo, probe::nodeinfo::probe(e)),
-        r.run(Id::Clock, probe::clock::probe(e)),
-        r.run(Id::Environment, probe::environment::probe(e)),
-        r.run(Id::Database, probe::database::probe(e)),
-        r.run(Id::Redis, probe::redis::probe(e)),
-        r.run(Id::Disk, probe::disk::probe(e)),
-        r.run(Id::Queues, probe::queues::queues(e)),
-        r.run(Id::Scheduler, probe::queues::scheduler(e)),
-        r.run(Id::IngressJob, probe::ingress_job::probe(e)),
-        r.run(Id::Bucket, probe::bucket::probe(e)),
-        r.run(Id::Mail, probe::mail::probe(e)),
-        r.run(Id::Metrics, probe::metrics::probe(e)),
-        r.run(Id::Ports, probe::ports::probe(e)),
-        as_owner(e, r),
-    );
+    // Boxed, because together their states would not fit on a thread's stack.
+    let probes: Vec<(Id, BoxFuture<'_, Finding>)> = vec![
+        (Id::Processes, probe::processes::probe(e).boxed()),
+        (Id::Tls, probe::tls::probe(e).boxed()),
+        (Id::Web, probe::health::web(e).boxed()),
+        (Id::Streaming, probe::health::streaming(e).boxed()),
+        (Id::Redirect, probe::redirect::probe(e).boxed()),
+        (Id::Hosts, probe::hosts::probe(e).boxed()),
+        (Id::Headers, probe::headers::probe(e).boxed()),
+        (Id::Spoofing, probe::spoofing::probe(e).boxed()),
+        (Id::Instance, probe::instance::probe(e).boxed()),
+        (Id::Webfinger, probe::webfinger::probe(e).boxed()),
+        (Id::Nodeinfo, probe::nodeinfo::probe(e).boxed()),
+        (Id::Clock, probe::clock::probe(e).boxed()),
+        (Id::Environment, probe::environment::probe(e).boxed()),
+        (Id::Database, probe::database::probe(e).boxed()),
+        (Id::Redis, probe::redis::probe(e).boxed()),
+        (Id::Disk, probe::disk::probe(e).boxed()),
+        (Id::Queues, probe::queues::queues(e).boxed()),
+        (Id::Scheduler, probe::queues::scheduler(e).boxed()),
+        (Id::IngressJob, probe::ingress_job::probe(e).boxed()),
+        (Id::Bucket, probe::bucket::probe(e).boxed()),
+        (Id::Mail, probe::mail::probe(e).boxed()),
+        (Id::Metrics, probe::metrics::probe(e).boxed()),
+        (Id::Ports, probe::ports::probe(e).boxed()),
+    ];
+    let independent = probes
+        .into_iter()
+        .map(|(id, probe)| recorder.run(id, probe));
+    tokio::join!(join_all(independent), as_owner(e, &recorder));
 }
 
 /// What needs the owner's login, and the removal of all of it.
 async fn as_owner<E: Evidence>(e: &Examination<'_, E>, r: &Recorder) {
     use ProbeId as Id;
-    let Some(session) = r.run_for(Id::Login, probe::login::probe(e)).await else {
+    let login = probe::login::probe(e).boxed();
+    let Some(session) = r.run_for(Id::Login, login).await else {
         for id in [Id::Upload, Id::Media, Id::Post, Id::Stream] {
             r.not_run(id, "it needs the owner's login");
         }
         r.not_run(Id::CleanUp, "nothing was made");
         return;
     };
-    tokio::join!(picture(e, r, &session), stream(e, r, &session));
+    tokio::join!(
+        picture(e, r, &session).boxed(),
+        stream(e, r, &session).boxed()
+    );
     let closed = async {
         let left = session.close(&e.client).await;
         if left.is_empty() {

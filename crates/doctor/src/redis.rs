@@ -25,7 +25,13 @@ impl RedisValue {
         let printed = printed.trim();
         match serde_json::from_str(printed) {
             Ok(value) => Self::from_json(value),
-            Err(_) => Self::Error(printed.trim_start_matches("(error) ").to_owned()),
+            Err(_) => {
+                let error = printed.strip_prefix("(error) ").unwrap_or(printed);
+                let quoted = error
+                    .strip_prefix("error:")
+                    .and_then(|quoted| serde_json::from_str(quoted).ok());
+                Self::Error(quoted.unwrap_or_else(|| error.to_owned()))
+            }
         }
     }
 
@@ -99,6 +105,10 @@ mod tests {
         check(
             "NOAUTH Authentication required.\n",
             RedisValue::Error("NOAUTH Authentication required.".into()),
+        );
+        check(
+            "error:\"ERR unknown command 'FOO'\"\n",
+            RedisValue::Error("ERR unknown command 'FOO'".into()),
         );
         check(
             "(error) ERR unknown command",

@@ -11,24 +11,20 @@ pub(super) fn certificate(symptom: &Symptom, facts: &Facts) -> Option<Diagnosis>
     let host = &certificate.host;
     let diagnosis = match &certificate.fault {
         CertificateFault::UnknownIssuer if facts.private_ca => Diagnosis::new(
-            format!("the certificate of {host} is not signed by this deployment's CA"),
+            "the server's certificate is not signed by this deployment's CA",
             "if another program answers on this port, stop it; otherwise `masto up` makes the \
              certificate anew",
         ),
         CertificateFault::UnknownIssuer => Diagnosis::new(
-            format!(
-                "the certificate of {host} is not signed by a CA that browsers know, or an intermediate certificate is missing"
-            ),
+            "the server's certificate is not signed by a CA that browsers know, or an intermediate certificate is missing",
             "serve the full chain; for a CA of your own, pass its certificate to `masto doctor`",
         ),
         CertificateFault::Expired => Diagnosis::new(
-            format!("the certificate of {host} has expired"),
+            "the server's certificate has expired",
             "renew it (`masto up` does for its own); if it is new, this machine's clock is wrong",
         ),
         CertificateFault::NotYetValid => Diagnosis::new(
-            format!(
-                "the certificate of {host} is not valid yet: this machine's clock is behind, or the server's is ahead"
-            ),
+            "the server's certificate is not valid yet: this machine's clock is behind, or the server's is ahead",
             "set the clocks (`timedatectl status`), then run `masto doctor` again",
         ),
         CertificateFault::OtherName => Diagnosis::new(

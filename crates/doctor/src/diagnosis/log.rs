@@ -251,7 +251,7 @@ const SIGNS: &[Sign] = &[
         "look at `masto logs redis`, then `masto up`",
     ),
     sign_of(
-        &["Address already in use", "EADDRINUSE"],
+        &["ddress already in use", "EADDRINUSE"],
         "the port that `{process}` wants is taken",
         "stop what holds it (`masto status`), then `masto up`",
     ),

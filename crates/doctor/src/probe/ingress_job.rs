@@ -11,8 +11,6 @@ use crate::problem::{Problem, Symptom};
 use crate::sidekiq::{JobState, TestJob};
 use crate::wait;
 
-/// Until the job is taken.
-const TAKEN: Duration = Duration::from_secs(6);
 /// Until a job that fails has failed: it does nothing, so at once.
 const FAILED: Duration = Duration::from_millis(300);
 const PACE: Duration = Duration::from_millis(50);
@@ -34,12 +32,15 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
             state => Some(state),
         }
     };
-    let Some(state) = wait::until(TAKEN, PACE, look).await else {
+    let Some(state) = wait::until(examination.patience, PACE, look).await else {
         // Nobody wants it: it must not lie there until somebody does.
         let taken_back = examination.redis(&job.take_back()).await;
         tracing::debug!(?taken_back, "the test job was taken back");
         return Err(Problem::new(
-            format!("the job was not taken within {} s", TAKEN.as_secs()),
+            format!(
+                "the job was not taken within {} s",
+                examination.patience.as_secs()
+            ),
             Symptom::JobNotTaken("ingress".to_owned()),
         ));
     };

@@ -18,8 +18,6 @@ use crate::http::{Answer, Client, send};
 use crate::problem::{Problem, Symptom, Target};
 use crate::wait;
 
-/// From the request to the catcher: a job in `mailers` and one SMTP dialogue.
-const BOUND: Duration = Duration::from_secs(7);
 const PACE: Duration = Duration::from_millis(150);
 
 pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
@@ -35,7 +33,8 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
     let client = &examination.client;
     let before = received(client, catcher, &owner.email).await?;
     ask(client, &owner.email).await?;
-    let arrived = wait::until(BOUND, PACE, || {
+    // From the request to the catcher: a job in `mailers` and one SMTP dialogue.
+    let arrived = wait::until(examination.patience, PACE, || {
         let looked = received(client, catcher, &owner.email);
         let before = &before;
         async move {
@@ -54,7 +53,7 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
                 format!(
                     "no mail for {} arrived within {} s",
                     owner.email,
-                    BOUND.as_secs()
+                    examination.patience.as_secs()
                 ),
                 Symptom::NoMail,
             ));

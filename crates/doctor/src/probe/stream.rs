@@ -16,8 +16,6 @@ use crate::session::Session;
 use crate::wait;
 use crate::websocket::{Socket, open};
 
-/// From the post to the event: two jobs in `default` and one publication.
-const BOUND: Duration = Duration::from_secs(7);
 /// Until streaming has announced a listener, which it does before the first event.
 const ANNOUNCED: Duration = Duration::from_secs(1);
 const PACE: Duration = Duration::from_millis(50);
@@ -59,7 +57,8 @@ pub(crate) async fn probe<E: Evidence>(
     mut socket: Socket,
     status: &str,
 ) -> Finding {
-    let seen = timeout(BOUND, async {
+    // From the post to the event: two jobs in `default` and one publication.
+    let seen = timeout(examination.patience, async {
         while let Some(message) = socket.next().await {
             match message {
                 Ok(Message::Text(text)) if is_update(&text, status) => return Ok(()),
@@ -73,7 +72,7 @@ pub(crate) async fn probe<E: Evidence>(
     let detail = match seen {
         Ok(Ok(())) => return Ok(format!("post {status} arrived")),
         Ok(Err(closed)) => closed.to_owned(),
-        Err(_) => format!("no event came within {} s", BOUND.as_secs()),
+        Err(_) => format!("no event came within {} s", examination.patience.as_secs()),
     };
     let announced = announced(examination, session).await;
     Err(Problem::new(detail, Symptom::NoEvent(announced)))

@@ -48,8 +48,8 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
     }
 }
 
-/// Every host that is spoken to over HTTPS.
-fn names(subject: &Subject) -> BTreeSet<(String, u16)> {
+/// Every host that is spoken to over HTTPS, the most important first.
+fn names(subject: &Subject) -> Vec<(String, u16)> {
     let port = subject.base.port_or_known_default().unwrap_or(443);
     let media = match subject.media_host.rsplit_once(':') {
         Some((host, port)) => (host.to_owned(), port.parse().unwrap_or(443)),
@@ -61,9 +61,11 @@ fn names(subject: &Subject) -> BTreeSet<(String, u16)> {
         .filter(|url| url.scheme() == "https")
         .and_then(|url| Some((url.host_str()?.to_owned(), url.port_or_known_default()?)));
     let domain = (bare(&subject.local_domain).to_owned(), port);
-    [(subject.web_name().to_owned(), port), media, domain]
+    let mut seen = BTreeSet::new();
+    [(subject.web_name().to_owned(), port), domain, media]
         .into_iter()
         .chain(mail)
+        .filter(|name| seen.insert(name.clone()))
         .collect()
 }
 

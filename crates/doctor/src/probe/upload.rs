@@ -18,8 +18,6 @@ use crate::problem::{Problem, Symptom, Target};
 use crate::session::{Made, Session};
 use crate::wait;
 
-/// Until a picture of 12 KiB is processed.
-const PROCESSED: Duration = Duration::from_secs(6);
 const PACE: Duration = Duration::from_millis(100);
 
 /// The picture is taken and processed. Gives its address.
@@ -90,15 +88,17 @@ async fn processed<E: Evidence>(
                 .ok_or_else(|| answer.unexpected("JSON with `url`"))
         }))
     };
-    wait::until(PROCESSED, PACE, look).await.unwrap_or_else(|| {
-        Err(Problem::new(
-            format!(
-                "the picture is not processed after {} s",
-                PROCESSED.as_secs()
-            ),
-            Symptom::NotProcessed,
-        ))
-    })
+    wait::until(examination.patience, PACE, look)
+        .await
+        .unwrap_or_else(|| {
+            Err(Problem::new(
+                format!(
+                    "the picture is not processed after {} s",
+                    examination.patience.as_secs()
+                ),
+                Symptom::NotProcessed,
+            ))
+        })
 }
 
 /// The picture comes from the media host, to any page that wants it.
