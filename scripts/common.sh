@@ -43,10 +43,19 @@ need_packages() {
   rm -f "$log"
 }
 
+# The same by the name of a program: a machine may have it from elsewhere than Debian.
+need_program() {
+  command -v "$1" >/dev/null || need_packages "$2"
+}
+
 need_cargo() {
   local rustup=$HOME/.cargo/bin
   command -v cargo >/dev/null || [[ ! -x $rustup/cargo ]] || PATH=$rustup:$PATH
-  command -v cargo >/dev/null && return
+  if command -v cargo >/dev/null; then
+    # Crates with C in them (ring) need a compiler, and every crate a linker.
+    need_program cc build-essential
+    return
+  fi
   die "needs a Rust toolchain: there is no cargo" \
     "type:  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal" \
     "then:  . \"\$HOME/.cargo/env\" && $0"
@@ -54,23 +63,35 @@ need_cargo() {
 
 engine_answers() { timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
-# Starts the engine that is installed here. Sets ENGINE_PID where it is a process of this script.
+# Starts the engine that is installed here. ENGINE_STARTED says what stops it again: the name of a
+# command, or empty where the engine ran already.
+ENGINE_STARTED=
 ENGINE_PID=
 start_engine() {
   step "starting Docker"
   if [[ -d /run/systemd/system ]]; then
+    ENGINE_STARTED='systemctl stop docker docker.socket'
     systemctl start docker >/dev/null 2>&1 || true
   elif [[ -x /etc/init.d/docker ]]; then
     # Debian's script wants to raise a limit, which a container may not: then dockerd itself.
+    ENGINE_STARTED='service docker stop'
     service docker start >/dev/null 2>&1 || true
   fi
-  if ! await_engine 15; then
-    local log=${TMPDIR:-/tmp}/masto-dockerd.log
-    command -v dockerd >/dev/null || die "Docker's client is installed, but there is no dockerd" "type:  apt-get install docker.io"
-    dockerd >"$log" 2>&1 &
-    ENGINE_PID=$!
-    await_engine 60 || { tail -n 5 "$log" >&2; die "dockerd does not come up" "its log is $log"; }
-  fi
+  await_engine 20 && return
+  local log=${TMPDIR:-/tmp}/masto-dockerd.log
+  command -v dockerd >/dev/null || die "Docker's client is installed, but there is no dockerd" "type:  apt-get install docker.io"
+  setsid dockerd >"$log" 2>&1 &
+  ENGINE_PID=$!
+  ENGINE_STARTED="kill $ENGINE_PID"
+  await_engine 60 || { tail -n 5 "$log" >&2; die "dockerd does not come up" "its log is $log"; }
+}
+
+# Ends the engine that start_engine started.
+stop_engine() {
+  [[ -n $ENGINE_STARTED ]] || return 0
+  step "stopping the Docker engine that was started here"
+  # shellcheck disable=SC2086 # a command and its arguments
+  $ENGINE_STARTED >/dev/null 2>&1 || true
 }
 
 # Waits for the engine's answer, at most this many seconds.
@@ -86,6 +107,12 @@ await_engine() {
 # Finds an engine that answers; installs and starts Debian's where it may, and otherwise says what to do.
 need_engine() {
   if command -v docker >/dev/null && engine_answers; then return; fi
+  # A rootless engine that no context names.
+  local rootless=${XDG_RUNTIME_DIR:-/nonexistent}/docker.sock
+  if [[ -z ${DOCKER_HOST:-} && -S $rootless ]] && DOCKER_HOST=unix://$rootless engine_answers; then
+    export DOCKER_HOST=unix://$rootless
+    return
+  fi
   local why
   why=$(timeout 20 docker version 2>&1 >/dev/null | tail -n 1 || true)
   if [[ -n ${DOCKER_HOST:-} ]]; then
