@@ -155,7 +155,7 @@ async fn as_owner<E: Evidence>(e: &Examination<'_, E>, r: &Recorder) {
             )
             .because(left.join(", ")),
         )
-        .as_warning())
+        .into_warning())
     };
     r.run_always(Id::CleanUp, closed).await;
 }
@@ -337,7 +337,7 @@ impl<E: Evidence, S: FnMut(&ProbeResult)> Collector<'_, '_, E, S> {
             Severity::Fail => Outcome::Fail,
         };
         let diagnosis = match problem.diagnosis {
-            Some(diagnosis) => diagnosis,
+            Some(diagnosis) => *diagnosis,
             None => diagnose(&problem.symptom, self.facts_since(found.at).await),
         };
         result.with_diagnosis(diagnosis)

@@ -13,9 +13,9 @@ pub(crate) struct Problem {
     /// What was seen, in one line.
     pub(crate) detail: String,
     /// What the rules start from.
-    pub(crate) symptom: Symptom,
+    pub(crate) symptom: Box<Symptom>,
     /// The cause, where the probe itself sees it and no rule has to look for it.
-    pub(crate) diagnosis: Option<Diagnosis>,
+    pub(crate) diagnosis: Option<Box<Diagnosis>>,
 }
 
 /// How bad a problem is.
@@ -35,7 +35,7 @@ impl Problem {
         Self {
             severity: Severity::Fail,
             detail: detail.into(),
-            symptom,
+            symptom: Box::new(symptom),
             diagnosis: None,
         }
     }
@@ -45,8 +45,8 @@ impl Problem {
         Self {
             severity: Severity::Fail,
             detail: detail.into(),
-            symptom: Symptom::Known,
-            diagnosis: Some(diagnosis),
+            symptom: Box::new(Symptom::Known),
+            diagnosis: Some(Box::new(diagnosis)),
         }
     }
 
@@ -55,13 +55,13 @@ impl Problem {
         Self {
             severity: Severity::NotRun,
             detail: why.into(),
-            symptom: Symptom::Known,
+            symptom: Box::new(Symptom::Known),
             diagnosis: None,
         }
     }
 
     /// The same, as a warning.
-    pub(crate) fn as_warning(mut self) -> Self {
+    pub(crate) fn into_warning(mut self) -> Self {
         self.severity = Severity::Warn;
         self
     }

@@ -12,7 +12,7 @@ pub enum RedisValue {
     /// Text; bytes that are not UTF-8 are replaced.
     Text(String),
     /// Several; a map is its keys and values in turn.
-    List(Vec<RedisValue>),
+    List(Vec<Self>),
     /// Redis refused: `ERR unknown command …`, `NOAUTH …`.
     Error(String),
 }

@@ -113,7 +113,8 @@ pub(crate) fn shown<T: Into<Shown>>(finding: Result<T, Problem>) -> String {
             let mut text = format!("{severity}: {}", problem.detail);
             if let Some(diagnosis) = problem.diagnosis {
                 for line in told(&diagnosis).lines() {
-                    text.push_str(&format!("\n  {line}"));
+                    text.push_str("\n  ");
+                    text.push_str(line);
                 }
             }
             text

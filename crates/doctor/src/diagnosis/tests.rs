@@ -314,7 +314,7 @@ mod answers {
                         facts,
                         "web",
                         &["PG::ConnectionBad: earlier", line, "Completed 500"],
-                    )
+                    );
                 },
                 expected,
             );
@@ -812,7 +812,7 @@ mod flows {
                     facts,
                     "sidekiq-all",
                     &["Mastodon::PrivateNetworkAddressError: 172.18.0.9"],
-                )
+                );
             },
             &expect![[r#"
                 cause: `sidekiq-all` may not speak to another server because its address is private

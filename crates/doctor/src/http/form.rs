@@ -216,6 +216,8 @@ fn character(entity: &str) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use expect_test::{Expect, expect};
 
     use super::*;
@@ -223,9 +225,9 @@ mod tests {
     fn check(html: &str, expected: &Expect) {
         let mut text = String::new();
         for form in forms(html) {
-            text.push_str(&format!("[{}]\n", form.action));
+            writeln!(text, "[{}]", form.action).unwrap();
             for (name, value) in form.fields {
-                text.push_str(&format!("{name} = {value}\n"));
+                writeln!(text, "{name} = {value}").unwrap();
             }
         }
         expected.assert_eq(&text);

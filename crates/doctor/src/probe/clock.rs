@@ -120,7 +120,7 @@ fn judge(skews: &[Skew]) -> Finding {
     Err(if worst.ahead.abs() > REFUSED {
         problem
     } else {
-        problem.as_warning()
+        problem.into_warning()
     })
 }
 

@@ -138,7 +138,11 @@ fn judge(state: &State, pending: &Pending) -> Finding {
             .because(format!("pg_stat_activity shows {} clients", state.used)),
         );
         let full = state.used + 3 > state.connections;
-        return Err(if full { problem } else { problem.as_warning() });
+        return Err(if full {
+            problem
+        } else {
+            problem.into_warning()
+        });
     }
     if let Some(first) = pending.after.first() {
         return Err(Problem::known(
@@ -152,7 +156,7 @@ fn judge(state: &State, pending: &Pending) -> Finding {
             )
             .because(format!("schema_migrations lacks {first}")),
         )
-        .as_warning());
+        .into_warning());
     }
     Ok(format!(
         "PostgreSQL {}, {} of {} connections in use",

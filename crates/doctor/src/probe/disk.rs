@@ -104,7 +104,7 @@ fn judge(mut disks: Vec<Disk>) -> Finding {
     Err(if full && free < 256 {
         problem
     } else {
-        problem.as_warning()
+        problem.into_warning()
     })
 }
 

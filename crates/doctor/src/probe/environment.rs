@@ -338,7 +338,7 @@ fn mail_tls(_: &Subject, environments: &Environments) -> Option<Problem> {
                 )
                 .because(format!("{process} has SMTP_TLS=true and SMTP_PORT={port}")),
             )
-            .as_warning());
+            .into_warning());
         }
     }
     None

@@ -62,7 +62,7 @@ fn judge(answer: &Answer, media_host: &str) -> Finding {
             )
             .because("Mastodon sends max-age=63072000; includeSubDomains"),
         )
-        .as_warning());
+        .into_warning());
     }
     Ok(format!(
         "HSTS for {} days, pictures from {media_host}",

@@ -36,7 +36,7 @@ async fn foreign_host<E: Evidence>(examination: &Examination<'_, E>) -> Result<S
     let answer = match send(Target::Web, request).await {
         Ok(answer) => answer,
         // Hung up on: also a refusal. Anything else is the own name's failure as well.
-        Err(problem) => match problem.symptom {
+        Err(problem) => match *problem.symptom {
             Symptom::Unreachable(_) => return Ok("no answer".to_owned()),
             _ => return Err(problem),
         },
@@ -80,7 +80,7 @@ async fn foreign_sni<E: Evidence>(examination: &Examination<'_, E>) -> Result<St
             )
             .because(format!("it showed a valid one for {FOREIGN}")),
         )
-        .as_warning()),
+        .into_warning()),
         Err(_) => Ok("no handshake".to_owned()),
     }
 }

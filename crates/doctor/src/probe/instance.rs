@@ -96,7 +96,7 @@ fn judge(subject: &Subject, instance: &Value) -> Finding {
             )
             .because("configuration.vapid.public_key is empty"),
         )
-        .as_warning());
+        .into_warning());
     }
     Ok(format!(
         "{domain}, Mastodon {version}, streaming at {streaming}"
@@ -157,7 +157,7 @@ mod tests {
         );
         check(
             |instance| {
-                instance["configuration"]["urls"]["streaming"] = json!("ws://localhost:4000")
+                instance["configuration"]["urls"]["streaming"] = json!("ws://localhost:4000");
             },
             &expect![[r#"
                 fail: clients are sent to `ws://localhost:4000` for streaming, expected `wss://social.localhost`

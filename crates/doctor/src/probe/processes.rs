@@ -53,7 +53,7 @@ fn judge(processes: &[ProcessState]) -> Finding {
             )
             .because(sentence(&broken)),
         )
-        .as_warning());
+        .into_warning());
     }
     if let Some(restless) = processes
         .iter()
@@ -67,7 +67,7 @@ fn judge(processes: &[ProcessState]) -> Finding {
             )
             .because(state(restless)),
         )
-        .as_warning());
+        .into_warning());
     }
     Ok(format!("{} processes and stores run", processes.len()))
 }

@@ -69,7 +69,7 @@ fn judge(subject: &Subject, snapshot: &Snapshot, processes: &[ProcessState]) -> 
         return Err(if waiting.latency > STANDING {
             problem
         } else {
-            problem.as_warning()
+            problem.into_warning()
         });
     }
     let jobs: u64 = subject
@@ -114,7 +114,7 @@ pub(crate) async fn scheduler<E: Evidence>(examination: &Examination<'_, E>) -> 
             Err(if silent > 1 {
                 problem
             } else {
-                problem.as_warning()
+                problem.into_warning()
             })
         }
     }

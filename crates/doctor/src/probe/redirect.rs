@@ -46,6 +46,6 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
             )
             .because(format!("the status is {}, not 301", answer.status)),
         )
-        .as_warning())
+        .into_warning())
     }
 }

@@ -56,7 +56,7 @@ fn judge(redis: &RedisFacts) -> Finding {
                 redis.used, redis.limit
             )),
         )
-        .as_warning());
+        .into_warning());
     }
     Ok(format!(
         "{}noeviction, {} MiB in use",

@@ -213,7 +213,7 @@ fn judge(host: &str, seen: &Seen, now: Timestamp) -> Result<Leaf, Problem> {
             )
             .because(format!("it ends {}", leaf.not_after)),
         )
-        .as_warning());
+        .into_warning());
     }
     Ok(leaf)
 }

@@ -41,7 +41,7 @@ pub(crate) async fn upload<E: Evidence>(
     if answer.status == 422 {
         let problem = answer.unexpected("200 or 202");
         return Err(Problem {
-            symptom: Symptom::NotProcessed,
+            symptom: Box::new(Symptom::NotProcessed),
             ..problem
         });
     }

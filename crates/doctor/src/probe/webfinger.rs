@@ -110,7 +110,7 @@ fn judge(handle: &str, kind: &str, found: &Value, web_host: &str) -> Finding {
             )
             .because(format!("Content-Type: {kind}")),
         )
-        .as_warning());
+        .into_warning());
     }
     Ok(format!("{handle} is {actor}"))
 }

@@ -1,5 +1,6 @@
 //! Whole examinations: of a healthy server, and of one with a fault.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,15 +107,11 @@ impl World {
                 Outcome::Fail => "fail",
                 Outcome::NotRun { why: _ } => "not run",
             };
-            text.push_str(&format!("{outcome} {}: {}\n", result.id, result.detail));
+            writeln!(text, "{outcome} {}: {}", result.id, result.detail).unwrap();
         }
         for cause in &report.causes {
             let explains: Vec<&str> = cause.explains.iter().map(|id| id.as_str()).collect();
-            text.push_str(&format!(
-                "cause: {} ({})\n",
-                cause.cause,
-                explains.join(" ")
-            ));
+            writeln!(text, "cause: {} ({})", cause.cause, explains.join(" ")).unwrap();
         }
         let port = format!(":{}", self.server.https.port());
         text.replace(&port, ":443")

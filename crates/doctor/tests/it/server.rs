@@ -1,5 +1,6 @@
 //! A small HTTPS server with certificates of its own, one connection a request.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -186,7 +187,7 @@ async fn serve(
                 body.len()
             );
             for (name, value) in headers {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                write!(head, "{name}: {value}\r\n").unwrap();
             }
             head.push_str("\r\n");
             let _ = stream.write_all(head.as_bytes()).await;
