@@ -19,7 +19,7 @@ mod tests;
 
 use serde::Serialize;
 
-pub(crate) use facts::{Facts, works};
+pub(crate) use facts::{Facts, runs};
 pub(crate) use process::state;
 pub(crate) use queue::meaning;
 
@@ -74,6 +74,7 @@ const RULES: &[Rule] = &[
     flow::failed_job,
     log::sign_of_involved,
     queue::overloaded,
+    process::still_starting,
     flow::wrong_password,
 ];
 

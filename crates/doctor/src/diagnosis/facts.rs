@@ -41,6 +41,13 @@ impl Facts {
         Some(!replicas.any(works))
     }
 
+    /// Whether a replica of the process runs; `None` when nothing is known of it.
+    pub(crate) fn runs(&self, name: &str) -> Option<bool> {
+        let mut replicas = self.replicas(name).peekable();
+        replicas.peek()?;
+        Some(replicas.any(runs))
+    }
+
     /// The processes that should consume a queue.
     pub(crate) fn expected_consumers(&self, queue: &str) -> Vec<String> {
         self.queues
@@ -63,7 +70,16 @@ impl Facts {
     }
 }
 
-/// Whether a replica runs and does not fail its health check.
+/// Whether a replica runs and has not failed a health check. One that has not been looked at yet
+/// counts: the engine says "starting" until its first look, which may be half a minute away from a
+/// server that answers already, and the probes ask the server itself.
+pub(crate) fn runs(process: &ProcessState) -> bool {
+    process.phase == Phase::Running && process.health != Health::Unhealthy
+}
+
+/// Whether a replica runs and does not fail its health check. One whose check has not answered
+/// yet is given the benefit of the doubt: an engine asks for the first time only after an
+/// interval, and by then the process may long be at work.
 pub(crate) fn works(process: &ProcessState) -> bool {
-    process.phase == Phase::Running && matches!(process.health, Health::Healthy | Health::Unknown)
+    process.phase == Phase::Running && process.health != Health::Unhealthy
 }
