@@ -13,11 +13,7 @@ pub(crate) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// That of this process, completed by `.env.production` beside the application, whose
-    /// values lose against real ones.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place of this program that reads the environment"
-    )]
+    /// values lose against real ones. The one place of this program that reads the environment.
     pub(crate) fn of_process(dotenv: &Path) -> Self {
         let mut variables = std::fs::read_to_string(dotenv)
             .map(|text| parse_dotenv(&text))

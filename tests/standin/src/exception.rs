@@ -43,17 +43,14 @@ pub(crate) enum Exception {
         "ActiveRecord::Encryption::Errors::Decryption: the ACTIVE_RECORD_ENCRYPTION_* variables are not those this was encrypted with"
     )]
     Decryption,
-    /// The bucket, with the class the SDK gives it.
+    /// The bucket or the mail server, with the class its library gives it.
     #[error("{message}")]
-    Storage {
-        /// `Aws::S3::Errors::…`
+    Foreign {
+        /// `Aws::S3::Errors::…`, `Errno::…`, `Net::SMTP…`
         class: String,
         /// What it said.
         message: String,
     },
-    /// The mail server.
-    #[error("{0}")]
-    Mail(String),
     /// Another server.
     #[error("{0}")]
     Remote(String),
@@ -74,6 +71,14 @@ pub(crate) enum Exception {
 }
 
 impl Exception {
+    /// One of a library's.
+    pub(crate) fn foreign(class: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Foreign {
+            class: class.into(),
+            message: message.into(),
+        }
+    }
+
     /// Ruby's class.
     pub(crate) fn class(&self) -> &str {
         match self {
@@ -87,8 +92,7 @@ impl Exception {
             Self::RecordNotFound => "ActiveRecord::RecordNotFound",
             Self::RecordInvalid(_) => "ActiveRecord::RecordInvalid",
             Self::Decryption => "ActiveRecord::Encryption::Errors::Decryption",
-            Self::Storage { class, .. } => class,
-            Self::Mail(_) => "Net::SMTPError",
+            Self::Foreign { class, .. } => class,
             Self::Remote(_) => "HTTP::Error",
             Self::IpSpoof(_) => "ActionDispatch::RemoteIp::IpSpoofAttackError",
             Self::MissingHost | Self::Argument(_) => "ArgumentError",

@@ -200,7 +200,8 @@ fn sign(
     );
     let mut headers = "(request-target) host date".to_owned();
     if let Some(digest) = digest {
-        text.push_str(&format!("\ndigest: {digest}"));
+        text.push_str("\ndigest: ");
+        text.push_str(digest);
         headers.push_str(" digest");
     }
     let signature =
@@ -231,7 +232,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
         source = cause.source();
     }
     text

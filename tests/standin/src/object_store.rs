@@ -61,7 +61,7 @@ impl ObjectStore {
         let client = self.client(s3).await?;
         match put_object(client, s3, path, content_type, bytes).await {
             // Paperclip makes a missing bucket and tries once more.
-            Err(Exception::Storage { class, .. }) if class.ends_with("::NoSuchBucket") => {
+            Err(Exception::Foreign { class, .. }) if class.ends_with("::NoSuchBucket") => {
                 client
                     .create_bucket()
                     .bucket(&s3.bucket)
@@ -250,8 +250,5 @@ fn io(class: &str, error: &std::io::Error) -> Exception {
 }
 
 fn aws(class: &str, message: &str) -> Exception {
-    Exception::Storage {
-        class: class.to_owned(),
-        message: message.to_owned(),
-    }
+    Exception::foreign(class, message)
 }

@@ -92,8 +92,8 @@ impl Release {
     /// Oldest schema from which a migration without downtime is possible, and its release.
     pub(crate) fn oldest_live_schema(self) -> (i64, &'static str) {
         match self.line {
-            Line::V4_4 | Line::V4_5 | Line::V4_6 => (2023_09_07_150100, "4.2"),
-            Line::V4_7 => (2024_10_07_071624, "4.3"),
+            Line::V4_4 | Line::V4_5 | Line::V4_6 => (20230907150100, "4.2"),
+            Line::V4_7 => (20241007071624, "4.3"),
         }
     }
 

@@ -26,4 +26,5 @@ pub(crate) mod sign_in;
 pub(crate) mod static_file;
 pub(crate) mod statuses;
 pub(crate) mod timelines;
+pub(crate) mod token;
 pub(crate) mod well_known;

@@ -80,7 +80,7 @@ migrations! {
 }
 
 const MOVE_PRIVATE_KEYS: Migration = Migration {
-    version: 2026_07_14_093405,
+    version: 20260714093405,
     name: "MoveLocalPrivateKeysToKeypairs",
     since: Line::V4_7,
     phase: Phase::Post,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::crypto::token::encode_hex;
 use crate::database::migration::{Change, migrations};
 use crate::database::pool::Lease;
 use crate::exception::Exception;
@@ -50,13 +51,21 @@ pub(crate) async fn load(db: &Lease, release: Release) -> Result<(), Exception> 
         }
         rows.push(format!("('{}')", migration.version));
     }
-    script.push_str(&format!(
-        "INSERT INTO schema_migrations (version) VALUES {};",
-        rows.join(", ")
-    ));
-    script.push_str("INSERT INTO ar_internal_metadata (key, value) VALUES ('schema_sha1', '");
-    script.push_str(&format!("{:040x}');", release.line as u8));
+    script.push_str("INSERT INTO schema_migrations (version) VALUES ");
+    script.push_str(&rows.join(", "));
+    script.push_str(";INSERT INTO ar_internal_metadata (key, value) VALUES ('schema_sha1', '");
+    script.push_str(&schema_sha1(&rows));
+    script.push_str("');");
     db.begin().await?;
     db.batch_execute(&script).await?;
     db.commit().await
+}
+
+/// Tells one schema from another. Rails digests the schema file; here it is the list of versions.
+fn schema_sha1(versions: &[String]) -> String {
+    let digest = ring::digest::digest(
+        &ring::digest::SHA1_FOR_LEGACY_USE_ONLY,
+        versions.concat().as_bytes(),
+    );
+    encode_hex(digest.as_ref())
 }

@@ -168,7 +168,7 @@ async fn create(app: &App) -> Result<(), Exception> {
     match created {
         Ok(()) => say(&format!("Created database '{name}'")),
         Err(error) if error.code().is_some_and(|code| code.code() == "42P04") => {
-            complain(&format!("Database '{name}' already exists"))
+            complain(&format!("Database '{name}' already exists"));
         }
         Err(error) => {
             complain(&format!(
@@ -193,12 +193,12 @@ mod tests {
                 .contains("SKIP_POST_DEPLOYMENT_MIGRATIONS")
         );
         assert_eq!(refusal(170_000, 0, false, newest), None);
-        assert_eq!(refusal(170_000, 2026_04_15_093012, true, newest), None);
+        assert_eq!(refusal(170_000, 20260415093012, true, newest), None);
     }
 
     #[test]
     fn live_upgrades_need_a_schema_that_is_new_enough() {
-        let before_4_3 = 2023_09_07_150100;
+        let before_4_3 = 20230907150100;
         assert_eq!(
             refusal(170_000, before_4_3, true, "4.6.9".parse().unwrap()),
             None

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::crypto::token;
 use crate::exception::Exception;
-use crate::sidekiq::job::{Job, time};
+use crate::sidekiq::job::Job;
 use crate::sidekiq::queues::Queues;
 
 /// Between two beats.
@@ -25,7 +25,6 @@ pub(crate) struct Heartbeat {
     identity: String,
     info: String,
     concurrency: usize,
-    started: Timestamp,
     quiet: AtomicBool,
     processed: AtomicU64,
     failed: AtomicU64,
@@ -51,7 +50,6 @@ impl Heartbeat {
             identity,
             info: info.to_string(),
             concurrency,
-            started,
             quiet: AtomicBool::new(false),
             processed: AtomicU64::new(0),
             failed: AtomicU64::new(0),
@@ -167,11 +165,6 @@ impl Heartbeat {
             .del(format!("{}:work", self.identity))
             .ignore();
         app.queues.pipeline(&pipeline).await
-    }
-
-    /// When the process started, in the release's unit.
-    pub(crate) fn started(&self, app: &App) -> Value {
-        time(app.settings.release, self.started)
     }
 
     fn busy(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {

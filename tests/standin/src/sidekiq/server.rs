@@ -84,11 +84,6 @@ async fn serve(app: Arc<App>, arguments: Arguments) -> Result<(), Exception> {
             .map_err(|error| Exception::Argument(format!("{}: {error} (Errno)", path.display())))?;
     }
     heartbeat.beat(&app).await?;
-    log(
-        "DEBUG",
-        "",
-        &format!("started at {}", heartbeat.started(&app)),
-    );
 
     let (stage, _) = watch::channel(Stage::Running);
     let mut processors = JoinSet::new();

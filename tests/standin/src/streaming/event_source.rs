@@ -78,10 +78,7 @@ async fn run(
     let mut channels = channel.redis_channels(&subscriber);
     channels.push(token_channel.clone());
     for redis_channel in &channels {
-        streaming
-            .hub
-            .subscribe(id, redis_channel, sender.clone())
-            .await;
+        streaming.hub.subscribe(id, redis_channel, sender.clone());
     }
     let mut thumps = tokio::time::interval(THUMP);
     thumps.tick().await;

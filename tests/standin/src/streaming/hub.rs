@@ -45,13 +45,8 @@ impl Hub {
         hub
     }
 
-    /// Listens to a channel, and tells Rails that somebody does.
-    pub(crate) async fn subscribe(
-        &self,
-        id: u64,
-        channel: &str,
-        sender: mpsc::UnboundedSender<Message>,
-    ) {
+    /// Listens to a channel.
+    pub(crate) fn subscribe(&self, id: u64, channel: &str, sender: mpsc::UnboundedSender<Message>) {
         let first = {
             let mut listeners = self.listeners();
             let own = listeners.entry(channel.to_owned()).or_default();
@@ -61,7 +56,6 @@ impl Hub {
         if first {
             let _ = self.changes.send((true, channel.to_owned()));
         }
-        self.tell_subscribed(channel).await;
     }
 
     /// Stops listening.
@@ -77,7 +71,12 @@ impl Hub {
         }
     }
 
+    /// Tells Rails that somebody listens to a stream; channels of the system are no streams.
     async fn tell_subscribed(&self, channel: &str) {
+        if channel.starts_with("timeline:access_token:") || channel.starts_with("timeline:system:")
+        {
+            return;
+        }
         let told: Result<(), _> = self
             .redis
             .query(
@@ -122,12 +121,16 @@ impl Hub {
         let (mut sink, mut stream) = self.redis.subscriber().await?.split();
         let wanted: Vec<String> = self.listeners().keys().cloned().collect();
         for channel in wanted {
-            sink.subscribe(channel).await?;
+            sink.subscribe(&channel).await?;
+            self.tell_subscribed(&channel).await;
         }
         loop {
             tokio::select! {
                 change = changed.recv() => match change {
-                    Some((true, channel)) => sink.subscribe(channel).await?,
+                    Some((true, channel)) => {
+                        sink.subscribe(&channel).await?;
+                        self.tell_subscribed(&channel).await;
+                    }
                     Some((false, channel)) => sink.unsubscribe(channel).await?,
                     None => return Ok(()),
                 },

@@ -44,8 +44,7 @@ pub(crate) async fn serve(
     for channel in &system {
         streaming
             .hub
-            .subscribe(session.id, channel, session.sender.clone())
-            .await;
+            .subscribe(session.id, channel, session.sender.clone());
     }
     if let Some(name) = query_value(&query, "stream") {
         let (tag, list) = (query_value(&query, "tag"), query_value(&query, "list"));
@@ -130,8 +129,7 @@ impl Session<'_> {
             {
                 self.streaming
                     .hub
-                    .subscribe(self.id, &redis_channel, self.sender.clone())
-                    .await;
+                    .subscribe(self.id, &redis_channel, self.sender.clone());
             }
         }
         log("info", &format!("Starting stream {}", channel.name));

@@ -57,7 +57,7 @@ impl Failure {
                     (StatusCode::UNPROCESSABLE_ENTITY, exception.to_string())
                 }
                 Exception::Remote(_) => unavailable("Remote data could not be fetched"),
-                Exception::Storage { class, .. } if class.starts_with("Seahorse") => unavailable(
+                Exception::Foreign { class, .. } if class.starts_with("Seahorse") => unavailable(
                     "There was a temporary problem serving your request, please try again",
                 ),
                 _ => (

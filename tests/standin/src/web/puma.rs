@@ -1,12 +1,21 @@
 //! The web server process.
 
-use std::net::SocketAddr;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tower_service::Service;
 
 use crate::app::App;
 use crate::config::concurrency::ruby_pool;
@@ -63,19 +72,13 @@ async fn serve(app: Arc<App>) -> Result<ExitCode, Exception> {
     drop(app.connection().await?);
     app.redis.version().await?;
 
-    let bind = app
-        .settings
-        .environment
-        .filled("BIND")
-        .unwrap_or("127.0.0.1");
-    let address = format!("{bind}:{}", shape.port);
-    let listener = TcpListener::bind(&address).await.map_err(|error| {
-        Exception::Argument(format!(
-            "{error} - bind(2) for \"{bind}\" port {} (Errno::EADDRINUSE)",
-            shape.port
-        ))
-    })?;
-    say(&format!("{prefix}* Listening on http://{address}"));
+    let listener = listen(&app).await?;
+    say(&format!(
+        "{prefix}* Listening on http://{}",
+        listener
+            .local_addr()
+            .map_or_else(|error| error.to_string(), |address| address.to_string())
+    ));
     for worker in 0..shape.workers {
         say(&format!(
             "{prefix}- Worker {worker} (PID: {process}) booted in 0.0s, phase: 0"
@@ -85,19 +88,74 @@ async fn serve(app: Arc<App>) -> Result<ExitCode, Exception> {
 
     let pool = ruby_pool(&app.settings.environment, shape.threads);
     let router = routes::router(Puma::new(Arc::clone(&app), pool));
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async {
-        let _ = stopped.await;
-    });
-    let server = tokio::spawn(async move { server.await });
-    let code = signalled().await;
+    let connections = GracefulShutdown::new();
+    let code = tokio::select! {
+        code = signalled() => code,
+        never = accept(&listener, &router, shape.persistent_timeout, &connections) => never,
+    };
+    drop(listener);
     say(&format!("{prefix}- Gracefully shutting down workers..."));
-    let _ = stop.send(());
     // Whoever is still being answered after the timeout is cut off, as Puma does.
-    let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, server).await;
+    let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, connections.shutdown()).await;
     say(&format!("{prefix}- Goodbye!"));
     Ok(code)
+}
+
+async fn listen(app: &App) -> Result<TcpListener, Exception> {
+    let environment = &app.settings.environment;
+    if environment.filled("SOCKET").is_some() {
+        return Err(Exception::Argument(
+            "SOCKET is set, but the stand-in for Mastodon listens on BIND and PORT only".to_owned(),
+        ));
+    }
+    let bind = environment
+        .filled("BIND")
+        .unwrap_or("127.0.0.1")
+        .trim_matches(['[', ']']);
+    let port = app.settings.puma.port;
+    TcpListener::bind((bind, port)).await.map_err(|error| {
+        let class = if error.kind() == ErrorKind::AddrInUse {
+            "Errno::EADDRINUSE"
+        } else {
+            "Errno::EADDRNOTAVAIL"
+        };
+        Exception::foreign(
+            class,
+            format!("{error} - bind(2) for \"{bind}\" port {port}"),
+        )
+    })
+}
+
+/// Accepts connections for ever. One that stays idle for `persistent_timeout` seconds is closed,
+/// which is a 502 for a proxy that believed in it longer.
+async fn accept(
+    listener: &TcpListener,
+    router: &Router,
+    persistent_timeout: u64,
+    connections: &GracefulShutdown,
+) -> ExitCode {
+    loop {
+        let Ok((stream, peer)) = listener.accept().await else {
+            // Out of file descriptors, most likely: others must end first.
+            tokio::task::yield_now().await;
+            continue;
+        };
+        let router = router.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            router.clone().call(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .keep_alive(persistent_timeout > 0)
+            .header_read_timeout(Duration::from_secs(persistent_timeout.max(1)))
+            .serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            // Nobody is left to tell of a connection that broke.
+            let _ = connection.await;
+        });
+    }
 }
 
 /// Waits for the signal; the exit code it gives.

@@ -40,7 +40,8 @@ pub(crate) fn remote_ip(
             joined(&forwarded)
         )
     };
-    if !(forwarded.is_empty() && client.is_empty()) && !is_trusted(&peer) {
+    let speaks_for_another = !forwarded.is_empty() || !client.is_empty();
+    if speaks_for_another && !is_trusted(&peer) {
         return Err(Exception::IpSpoof(format!(
             "IP spoofing attack?! client {peer} is not a trusted proxy {}",
             told()

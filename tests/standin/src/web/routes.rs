@@ -13,7 +13,7 @@ use crate::web::parameters::MAX_BODY;
 use crate::web::pipeline::{self, Puma};
 use crate::web::{
     accounts, activitypub, api, apps, inbox, instance, media, oauth, password, sign_in, statuses,
-    timelines, well_known,
+    timelines, token, well_known,
 };
 
 /// All routes behind the middleware.
@@ -65,8 +65,8 @@ pub(crate) fn router(puma: Arc<Puma>) -> Router {
             get(oauth::form).post(oauth::create).delete(oauth::create),
         )
         .route("/oauth/authorize/native", get(oauth::native))
-        .route("/oauth/token", post(oauth::token))
-        .route("/oauth/revoke", post(oauth::revoke))
+        .route("/oauth/token", post(token::create))
+        .route("/oauth/revoke", post(token::revoke))
         .route("/api/v1/apps", post(apps::create))
         .route("/api/v1/apps/verify_credentials", get(apps::verify))
         .route("/api/v1/instance", get(instance::v1))

@@ -1,5 +1,7 @@
 //! Mail on its way out.
 
+use std::io::ErrorKind;
+
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
@@ -84,18 +86,17 @@ async fn send(mail: &Mail, to: &str, letter: &Letter) -> Result<(), Exception> {
     transport(mail)?
         .send(message)
         .await
-        .map_err(|error| Exception::Mail(error.to_string()))?;
+        .map_err(|error| refused(mail, &error))?;
     Ok(())
 }
 
 fn message(mail: &Mail, to: &str, letter: &Letter) -> Result<Message, Exception> {
-    let from: Mailbox = mail
-        .from
-        .parse()
-        .map_err(|_| Exception::Mail(format!("SMTP_FROM_ADDRESS is no address: {}", mail.from)))?;
+    let from: Mailbox = mail.from.parse().map_err(|_| {
+        Exception::Argument(format!("SMTP_FROM_ADDRESS is no address: {}", mail.from))
+    })?;
     let to: Mailbox = to
         .parse()
-        .map_err(|_| Exception::Mail("the recipient's address is no address".to_owned()))?;
+        .map_err(|_| Exception::Argument("the recipient's address is no address".to_owned()))?;
     let id = format!(
         "<{}@{}>",
         crate::crypto::token::hex(16),
@@ -119,7 +120,7 @@ fn message(mail: &Mail, to: &str, letter: &Letter) -> Result<Message, Exception>
     );
     builder
         .multipart(MultiPart::alternative_plain_html(letter.text.clone(), html))
-        .map_err(|error| Exception::Mail(error.to_string()))
+        .map_err(|error| tls_error(&error))
 }
 
 fn transport(mail: &Mail) -> Result<AsyncSmtpTransport<Tokio1Executor>, Exception> {
@@ -140,7 +141,7 @@ fn transport(mail: &Mail) -> Result<AsyncSmtpTransport<Tokio1Executor>, Exceptio
             Authentication::None => builder,
             Authentication::Plain => builder.credentials(Credentials::new(login.clone(), password.clone())).authentication(vec![Mechanism::Plain]),
             Authentication::Login => builder.credentials(Credentials::new(login.clone(), password.clone())).authentication(vec![Mechanism::Login]),
-            Authentication::CramMd5 => return Err(Exception::Mail("the stand-in for Mastodon does not speak cram_md5; set SMTP_AUTH_METHOD to plain or login".to_owned())),
+            Authentication::CramMd5 => return Err(Exception::Argument("the stand-in for Mastodon does not speak cram_md5; set SMTP_AUTH_METHOD to plain or login".to_owned())),
         };
     }
     Ok(builder.build())
@@ -151,15 +152,14 @@ fn parameters(mail: &Mail, server: &str) -> Result<TlsParameters, Exception> {
         TlsParameters::builder(server.to_owned()).certificate_store(CertificateStore::None);
     if mail.verify {
         let pem = std::fs::read(&mail.ca_file).map_err(|error| {
-            Exception::Mail(format!("SMTP_CA_FILE {}: {error}", mail.ca_file.display()))
+            Exception::Argument(format!("SMTP_CA_FILE {}: {error}", mail.ca_file.display()))
         })?;
         for certificate in String::from_utf8_lossy(&pem)
             .split_inclusive("-----END CERTIFICATE-----")
             .filter(|text| text.contains("-----BEGIN CERTIFICATE-----"))
         {
             builder = builder.add_root_certificate(
-                Certificate::from_pem(certificate.as_bytes())
-                    .map_err(|error| Exception::Mail(error.to_string()))?,
+                Certificate::from_pem(certificate.as_bytes()).map_err(|error| tls_error(&error))?,
             );
         }
     } else {
@@ -167,7 +167,51 @@ fn parameters(mail: &Mail, server: &str) -> Result<TlsParameters, Exception> {
             .dangerous_accept_invalid_certs(true)
             .dangerous_accept_invalid_hostnames(true);
     }
-    builder
-        .build()
-        .map_err(|error| Exception::Mail(error.to_string()))
+    builder.build().map_err(|error| tls_error(&error))
+}
+
+fn tls_error(error: &dyn std::error::Error) -> Exception {
+    Exception::foreign("OpenSSL::SSL::SSLError", error.to_string())
+}
+
+/// The class Ruby gives a failed delivery.
+fn refused(mail: &Mail, error: &lettre::transport::smtp::Error) -> Exception {
+    let place = format!(
+        "\"{}\" port {}",
+        mail.server.as_deref().unwrap_or("localhost"),
+        mail.port
+    );
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            return match io.kind() {
+                ErrorKind::ConnectionRefused => Exception::foreign(
+                    "Errno::ECONNREFUSED",
+                    format!("Connection refused - connect(2) for {place}"),
+                ),
+                ErrorKind::TimedOut => Exception::foreign(
+                    "Net::OpenTimeout",
+                    format!("Failed to open TCP connection to {place}"),
+                ),
+                ErrorKind::InvalidData => {
+                    Exception::foreign("OpenSSL::SSL::SSLError", io.to_string())
+                }
+                _ if io.to_string().contains("lookup") => Exception::foreign(
+                    "Socket::ResolutionError",
+                    format!("getaddrinfo(3): Name or service not known for {place}"),
+                ),
+                _ => Exception::foreign("EOFError", io.to_string()),
+            };
+        }
+        source = cause.source();
+    }
+    let class = match error.status().map(u16::from) {
+        Some(530 | 535) => "Net::SMTPAuthenticationError",
+        Some(code) if code >= 500 => "Net::SMTPFatalError",
+        Some(_) => "Net::SMTPServerBusy",
+        None if error.is_tls() => "OpenSSL::SSL::SSLError",
+        None if error.is_timeout() => "Net::OpenTimeout",
+        None => "Net::SMTPUnknownError",
+    };
+    Exception::foreign(class, error.to_string())
 }
