@@ -40,6 +40,27 @@ pub(super) fn involved_down(symptom: &Symptom, facts: &Facts) -> Option<Diagnosi
         .find_map(|name| down(name, facts))
 }
 
+/// A process on the symptom's way has not answered its health check yet, and nothing else is
+/// known against it.
+pub(super) fn still_starting(symptom: &Symptom, facts: &Facts) -> Option<Diagnosis> {
+    let names = involved(symptom, facts);
+    let starting = names.iter().find_map(|name| {
+        facts
+            .replicas(name)
+            .find(|replica| replica.phase == Phase::Running && replica.health == Health::Starting)
+    })?;
+    let name = &starting.name;
+    Some(with_last_lines(
+        Diagnosis::new(
+            format!("`{name}` is still starting"),
+            format!("run `masto doctor` again in a minute; what it does is in `masto logs {name}`"),
+        )
+        .because(state(starting)),
+        name,
+        facts,
+    ))
+}
+
 /// Why a process is down; `None` when a replica of it works, or nothing is known of it.
 pub(super) fn down(name: &str, facts: &Facts) -> Option<Diagnosis> {
     if !facts.is_down(name)? {
@@ -75,18 +96,6 @@ fn why(name: &str, replica: &ProcessState, facts: &Facts) -> Diagnosis {
             format!("`{name}` is paused"),
             "resume it (`docker unpause`), or `masto up`",
         ),
-        Phase::Running if replica.health == Health::Starting => {
-            log::sign(name, facts).unwrap_or_else(|| {
-                with_last_lines(
-                    Diagnosis::new(
-                        format!("`{name}` is still starting"),
-                        format!("wait for it with `masto status`; what it does is in `masto logs {name}`"),
-                    ),
-                    name,
-                    facts,
-                )
-            })
-        }
         Phase::Running => log::sign(name, facts).unwrap_or_else(|| {
             with_last_lines(
                 Diagnosis::new(

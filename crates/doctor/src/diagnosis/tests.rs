@@ -552,6 +552,35 @@ mod processes {
     }
 
     #[test]
+    fn a_process_that_has_not_answered_yet_is_the_last_to_be_blamed() {
+        let starting = |facts: &mut Facts| {
+            replace(facts, process("web", Phase::Running, Health::Starting));
+            log(facts, "web", &["Puma starting"]);
+        };
+        let gateway = || Symptom::Answer(answer(Target::Web, 502, "Caddy"));
+        check(
+            &gateway(),
+            starting,
+            &expect![[r#"
+            cause: `web` is still starting
+            - web is running, not healthy yet
+            - web: Puma starting
+            fix: run `masto doctor` again in a minute; what it does is in `masto logs web`"#]],
+        );
+        check(
+            &gateway(),
+            |facts| {
+                starting(facts);
+                replace(facts, process("redis", Phase::Absent, Health::Unknown));
+            },
+            &expect![[r#"
+                cause: `redis` does not exist
+                - redis is absent
+                fix: `masto up` makes it"#]],
+        );
+    }
+
+    #[test]
     fn streaming_without_tls_to_a_database_that_demands_it_is_named() {
         check(
             &Symptom::ProcessDown("streaming".into()),
