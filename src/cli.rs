@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the way from there to an exit status.
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -47,7 +48,7 @@ More: `masto help COMMAND`, `masto help exit-codes`, `masto help environment`"
 )]
 pub(crate) struct Cli {
     /// The topology file, for every command that reads one
-    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, env = env_vars::MASTO_FILE, hide_env_values = true)]
     file: Option<PathBuf>,
 
     #[command(flatten)]
@@ -123,7 +124,7 @@ enum Command {
 #[command(next_help_heading = "Deployment")]
 pub(crate) struct Selection {
     /// The topology file [default: masto.yaml, then topology.yaml]; `-` reads stdin
-    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, env = env_vars::MASTO_FILE, hide_env_values = true)]
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub(crate) file: Option<PathBuf>,
 
     /// Another name for the deployment than the file's: a second server from the same file
@@ -140,7 +141,8 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// With the file that was typed before the command, unless one was typed after it.
+    /// With the file that was typed before the command, or named in the environment, unless one
+    /// was typed after it.
     pub(crate) fn or_file(mut self, file: Option<PathBuf>) -> Self {
         self.file = self.file.or(file);
         self
@@ -153,10 +155,10 @@ impl Selection {
             text.push_str(" --local");
         }
         if let Some(file) = &self.file {
-            text.push_str(&format!(" -f {}", file.display()));
+            let _ = write!(text, " -f {}", file.display());
         }
         if let Some(name) = &self.name {
-            text.push_str(&format!(" -p {name}"));
+            let _ = write!(text, " -p {name}");
         }
         text
     }
@@ -207,7 +209,11 @@ pub(crate) fn definition() -> clap::Command {
 impl Everywhere {
     fn typed(&self) -> Typed {
         Typed {
-            color: if self.no_color { ColorWhen::Never } else { self.color },
+            color: if self.no_color {
+                ColorWhen::Never
+            } else {
+                self.color
+            },
             quiet: self.quiet,
             verbose: self.verbose,
         }
@@ -261,7 +267,10 @@ impl Command {
 /// Says what was wrong with the command line, or gives the help or version that was asked for.
 fn misunderstood(error: &clap::Error, argv: &[OsString]) -> ExitStatus {
     let after = |flag: &str| {
-        argv.iter().skip_while(|word| *word != flag).nth(1).and_then(|word| word.to_str())
+        argv.iter()
+            .skip_while(|word| *word != flag)
+            .nth(1)
+            .and_then(|word| word.to_str())
     };
     let is_typed = |flag: &str| argv.iter().any(|word| word == flag);
     let color = match after("--color") {
@@ -271,7 +280,11 @@ fn misunderstood(error: &clap::Error, argv: &[OsString]) -> ExitStatus {
         _ if is_typed("--color=always") => ColorWhen::Always,
         _ => ColorWhen::Auto,
     };
-    let printer = Settings::of_process(Typed { color, ..Typed::default() }).printer;
+    let printer = Settings::of_process(Typed {
+        color,
+        ..Typed::default()
+    })
+    .printer;
     let text = error.render().ansi().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match printer.answer(&text) {
@@ -280,7 +293,11 @@ fn misunderstood(error: &clap::Error, argv: &[OsString]) -> ExitStatus {
         },
         _ => {
             printer.tell(&text);
-            if is_typed("--detailed-exitcode") { ExitStatus::UsageDetailed } else { ExitStatus::Usage }
+            if is_typed("--detailed-exitcode") {
+                ExitStatus::UsageDetailed
+            } else {
+                ExitStatus::Usage
+            }
         }
     }
 }
@@ -288,5 +305,9 @@ fn misunderstood(error: &clap::Error, argv: &[OsString]) -> ExitStatus {
 fn log_to_stderr(filter: &str, color: bool) {
     use tracing_subscriber::EnvFilter;
     let filter = EnvFilter::builder().parse_lossy(filter);
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(color).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(color)
+        .with_writer(std::io::stderr)
+        .init();
 }

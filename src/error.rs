@@ -67,20 +67,35 @@ impl ExitStatus {
     /// Number and meaning of each status, for the help and the manual page.
     pub(crate) const DOCUMENTED: &[(&str, &str)] = &[
         ("0", "done, or nothing to do"),
-        ("1", "an error that has no status of its own; `doctor` found a failure"),
-        ("2", "the command line was wrong; with `plan --detailed-exitcode`: there are changes"),
+        (
+            "1",
+            "an error that has no status of its own; `doctor` found a failure",
+        ),
+        (
+            "2",
+            "the command line was wrong; with `plan --detailed-exitcode`: there are changes",
+        ),
         ("3", "the topology file is invalid"),
         ("4", "no permission, for example on the engine's socket"),
         ("5", "a resource could not be made, changed or removed"),
         ("6", "another masto is at work on the deployment"),
         ("7", "what should run is there, but does not work"),
-        ("8", "stopped by Ctrl-C; nothing is half done, and `up` goes on from here"),
+        (
+            "8",
+            "stopped by Ctrl-C; nothing is half done, and `up` goes on from here",
+        ),
         ("9", "the time given with `--wait-timeout` was over"),
-        ("64", "the command line was wrong, with `plan --detailed-exitcode`"),
+        (
+            "64",
+            "the command line was wrong, with `plan --detailed-exitcode`",
+        ),
         ("101", "masto crashed: a bug, please report it"),
         ("130", "left at once by a second Ctrl-C"),
         ("143", "left at once by a second SIGTERM"),
-        ("child", "`exec`, `run`, `tootctl`, `psql` and `console` end as the command they ran"),
+        (
+            "child",
+            "`exec`, `run`, `tootctl`, `psql` and `console` end as the command they ran",
+        ),
     ];
 }
 
@@ -244,9 +259,14 @@ impl Error {
             }
             Self::Usage { hint, .. } | Self::Backend { hint, .. } => hint.clone(),
             Self::CannotAsk { hint, .. } => Some(hint.clone()),
-            Self::Bug { .. } => {
-                Some(concat!("please report it: ", env!("CARGO_PKG_REPOSITORY"), "/issues").to_owned())
-            }
+            Self::Bug { .. } => Some(
+                concat!(
+                    "please report it: ",
+                    env!("CARGO_PKG_REPOSITORY"),
+                    "/issues"
+                )
+                .to_owned(),
+            ),
             Self::Read { .. }
             | Self::Write { .. }
             | Self::Invalid { .. }
@@ -263,7 +283,9 @@ impl Error {
     /// The whole story, styled, with a line end: what, why, the last lines it printed, what to do.
     pub(crate) fn report(&self) -> String {
         let (chain, log_tail) = match self {
-            Self::Backend { causes, log_tail, .. } => (causes.clone(), log_tail.as_slice()),
+            Self::Backend {
+                causes, log_tail, ..
+            } => (causes.clone(), log_tail.as_slice()),
             other => (causes(other), [].as_slice()),
         };
         let mut text = format!("{} {self}\n", paint(ERROR, "error:"));
@@ -274,7 +296,12 @@ impl Error {
             let _ = writeln!(text, "  {} {line}", paint(DIM, "|"));
         }
         if let Some(hint) = self.hint() {
-            let _ = writeln!(text, "{} {}", paint(HINT, "hint:"), hint.replace('\n', "\n      "));
+            let _ = writeln!(
+                text,
+                "{} {}",
+                paint(HINT, "hint:"),
+                hint.replace('\n', "\n      ")
+            );
         }
         text
     }
@@ -306,7 +333,9 @@ mod tests {
         let error = Error::Backend {
             message: "failed to start container `web-1`".to_owned(),
             causes: vec!["port 443 is taken".to_owned()],
-            hint: Some("stop it: `systemctl stop nginx`\nor take another: `--https-port 8443`".to_owned()),
+            hint: Some(
+                "stop it: `systemctl stop nginx`\nor take another: `--https-port 8443`".to_owned(),
+            ),
             log_tail: vec!["boom".to_owned()],
             status: ExitStatus::ResourceFailed,
         };
@@ -323,7 +352,10 @@ mod tests {
     #[test]
     fn sources_are_told_once_and_in_order() {
         let source = io::Error::other("disk is full");
-        let error = Error::Write { path: "/tmp/x".into(), source };
+        let error = Error::Write {
+            path: "/tmp/x".into(),
+            source,
+        };
         assert_eq!(causes(&error), ["disk is full"]);
         assert_eq!(error.to_string(), "failed to write `/tmp/x`");
     }
@@ -348,7 +380,12 @@ mod tests {
         ];
         for status in all {
             let code = status.code().to_string();
-            assert!(ExitStatus::DOCUMENTED.iter().any(|(number, _)| *number == code), "{status:?}");
+            assert!(
+                ExitStatus::DOCUMENTED
+                    .iter()
+                    .any(|(number, _)| *number == code),
+                "{status:?}"
+            );
         }
     }
 }

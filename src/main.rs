@@ -5,7 +5,10 @@
 
 #![cfg_attr(
     not(feature = "local"),
-    expect(dead_code, reason = "a build without a backend uses only a part of this")
+    expect(
+        dead_code,
+        reason = "a build without a backend uses only a part of this"
+    )
 )]
 
 mod blueprint;

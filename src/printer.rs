@@ -37,7 +37,9 @@ impl Printer {
     /// Writes the answer, or a part of it.
     pub(crate) fn answer(&self, text: &str) -> Result<(), Error> {
         let mut stream = AutoStream::new(io::stdout().lock(), choice(self.color_stdout));
-        let written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        let written = stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush());
         written.map_err(stdout_error)
     }
 
@@ -69,12 +71,18 @@ impl Printer {
     fn stderr(&self, text: &str) {
         // Nobody is left to be told when stderr is closed.
         let mut stream = AutoStream::new(io::stderr().lock(), choice(self.color_stderr));
-        let _ = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+        let _ = stream
+            .write_all(text.as_bytes())
+            .and_then(|()| stream.flush());
     }
 }
 
 fn choice(color: bool) -> ColorChoice {
-    if color { ColorChoice::AlwaysAnsi } else { ColorChoice::Never }
+    if color {
+        ColorChoice::AlwaysAnsi
+    } else {
+        ColorChoice::Never
+    }
 }
 
 fn stdout_error(error: io::Error) -> Error {

@@ -30,7 +30,11 @@ impl Prompt {
             });
         }
         printer.tell(&format!("Type {} to confirm: ", paint(BOLD, name)));
-        if answer()?.as_deref() == Some(name) { Ok(()) } else { Err(Error::NotConfirmed) }
+        if answer()?.as_deref() == Some(name) {
+            Ok(())
+        } else {
+            Err(Error::NotConfirmed)
+        }
     }
 
     /// Asks for a line of text until `accept` takes it, which says why it does not. An empty
@@ -45,8 +49,14 @@ impl Prompt {
         loop {
             let shown = default.map_or_else(String::new, |text| paint(DIM, &format!(" [{text}]")));
             printer.tell(&format!("{}{shown} ", paint(BOLD, question)));
-            let Some(typed) = answer()? else { return Err(Error::NotConfirmed) };
-            let typed = if typed.is_empty() { default.unwrap_or_default() } else { &typed };
+            let Some(typed) = answer()? else {
+                return Err(Error::NotConfirmed);
+            };
+            let typed = if typed.is_empty() {
+                default.unwrap_or_default()
+            } else {
+                &typed
+            };
             match accept(typed) {
                 Ok(value) => return Ok(value),
                 Err(why) => printer.tell(&format!("  {why}\n")),
@@ -58,6 +68,9 @@ impl Prompt {
 /// One line of stdin without its end; `None` at the end of input.
 fn answer() -> Result<Option<String>, Error> {
     let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line).map_err(Error::Stdin)?;
+    let read = std::io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(Error::Stdin)?;
     Ok((read > 0).then(|| line.trim().to_owned()))
 }

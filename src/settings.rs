@@ -148,10 +148,14 @@ impl Settings {
         variable: impl Fn(&str) -> Option<OsString>,
     ) -> Self {
         let text = |name: &str| {
-            variable(name).and_then(|value| value.into_string().ok()).filter(|text| !text.is_empty())
+            variable(name)
+                .and_then(|value| value.into_string().ok())
+                .filter(|text| !text.is_empty())
         };
         let folder = |name: &str| {
-            variable(name).map(PathBuf::from).filter(|path| path.is_absolute())
+            variable(name)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
         };
         let ci = text(env_vars::CI).is_some_and(|value| value != "false" && value != "0");
         let dumb = text(env_vars::TERM).as_deref() == Some("dumb");
@@ -159,7 +163,9 @@ impl Settings {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
             ColorWhen::Auto if text(env_vars::NO_COLOR).is_some() => false,
-            ColorWhen::Auto if text(env_vars::CLICOLOR_FORCE).is_some_and(|value| value != "0") => true,
+            ColorWhen::Auto if text(env_vars::CLICOLOR_FORCE).is_some_and(|value| value != "0") => {
+                true
+            }
             ColorWhen::Auto => terminal && !dumb,
         };
         let verbosity = match (typed.quiet, typed.verbose) {
@@ -188,7 +194,9 @@ impl Settings {
                 color_stdout: color(terminals.stdout),
                 color_stderr: color(terminals.stderr),
             },
-            prompt: Prompt { interactive: terminals.stdin && terminals.stderr && !ci },
+            prompt: Prompt {
+                interactive: terminals.stdin && terminals.stderr && !ci,
+            },
             signs: Signs::new(unicode),
             redraw: terminals.stderr && !ci && !dumb,
             terminal: terminals.stdin && terminals.stdout,
@@ -208,7 +216,10 @@ impl Settings {
     /// How problems of a file are drawn on `stream`.
     pub(crate) fn problem_style(&self, stream: Stream) -> ProblemStyle {
         let (person, size) = match stream {
-            Stream::Stdout => (self.person_at_stdout, termios::tcgetwinsize(std::io::stdout())),
+            Stream::Stdout => (
+                self.person_at_stdout,
+                termios::tcgetwinsize(std::io::stdout()),
+            ),
             Stream::Stderr => (self.redraw, termios::tcgetwinsize(std::io::stderr())),
         };
         match (person, size) {
@@ -242,7 +253,10 @@ fn log_filter(verbosity: Verbosity) -> Option<String> {
 }
 
 /// One variable of this process.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
 pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
@@ -253,15 +267,29 @@ mod tests {
 
     fn settings(typed: Typed, terminals: Terminals, variables: &[(&str, &str)]) -> Settings {
         Settings::new(typed, terminals, |name| {
-            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| value.into())
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.into())
         })
     }
 
-    const PERSON: Terminals = Terminals { stdin: true, stdout: true, stderr: true };
-    const PIPE: Terminals = Terminals { stdin: false, stdout: false, stderr: false };
+    const PERSON: Terminals = Terminals {
+        stdin: true,
+        stdout: true,
+        stderr: true,
+    };
+    const PIPE: Terminals = Terminals {
+        stdin: false,
+        stdout: false,
+        stderr: false,
+    };
 
     fn typed(color: ColorWhen) -> Typed {
-        Typed { color, ..Typed::default() }
+        Typed {
+            color,
+            ..Typed::default()
+        }
     }
 
     #[test]
@@ -274,41 +302,79 @@ mod tests {
             (Auto, PERSON, &[("NO_COLOR", "")][..], true),
             (Auto, PIPE, &[("CLICOLOR_FORCE", "1")][..], true),
             (Auto, PIPE, &[("CLICOLOR_FORCE", "0")][..], false),
-            (Auto, PIPE, &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")][..], false),
+            (
+                Auto,
+                PIPE,
+                &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")][..],
+                false,
+            ),
             (Auto, PERSON, &[("TERM", "dumb")][..], false),
             (Always, PIPE, &[("NO_COLOR", "1")][..], true),
             (Never, PERSON, &[("CLICOLOR_FORCE", "1")][..], false),
         ] {
             let settings = settings(typed(flag), terminals, variables);
-            assert_eq!(settings.printer.color_stdout, expected, "{flag:?} {terminals:?} {variables:?}");
+            assert_eq!(
+                settings.printer.color_stdout, expected,
+                "{flag:?} {terminals:?} {variables:?}"
+            );
         }
     }
 
     #[test]
     fn ci_is_plain_and_asks_nothing() {
-        for (value, expected) in [("true", false), ("1", false), ("false", true), ("0", true), ("", true)] {
+        for (value, expected) in [
+            ("true", false),
+            ("1", false),
+            ("false", true),
+            ("0", true),
+            ("", true),
+        ] {
             let settings = settings(Typed::default(), PERSON, &[("CI", value)]);
             assert_eq!(settings.prompt.interactive, expected, "CI={value}");
-            let mode = if expected { ProgressMode::Tty } else { ProgressMode::Plain };
-            assert_eq!(settings.progress(ProgressMode::Auto, false), mode, "CI={value}");
+            let mode = if expected {
+                ProgressMode::Tty
+            } else {
+                ProgressMode::Plain
+            };
+            assert_eq!(
+                settings.progress(ProgressMode::Auto, false),
+                mode,
+                "CI={value}"
+            );
         }
     }
 
     #[test]
     fn a_chosen_progress_mode_wins_over_what_the_terminal_suggests() {
         let settings = settings(Typed::default(), PIPE, &[]);
-        assert_eq!(settings.progress(ProgressMode::Auto, false), ProgressMode::Plain);
-        assert_eq!(settings.progress(ProgressMode::Auto, true), ProgressMode::Json);
-        assert_eq!(settings.progress(ProgressMode::Tty, true), ProgressMode::Tty);
+        assert_eq!(
+            settings.progress(ProgressMode::Auto, false),
+            ProgressMode::Plain
+        );
+        assert_eq!(
+            settings.progress(ProgressMode::Auto, true),
+            ProgressMode::Json
+        );
+        assert_eq!(
+            settings.progress(ProgressMode::Tty, true),
+            ProgressMode::Tty
+        );
     }
 
     #[test]
     fn directories_follow_xdg_and_must_be_absolute() {
         let home = ("HOME", "/home/ada");
-        let data = |variables: &[(&str, &str)]| settings(Typed::default(), PIPE, variables).data_dir;
+        let data =
+            |variables: &[(&str, &str)]| settings(Typed::default(), PIPE, variables).data_dir;
         assert_eq!(data(&[home]), Some("/home/ada/.local/share/masto".into()));
-        assert_eq!(data(&[home, ("XDG_DATA_HOME", "/data")]), Some("/data/masto".into()));
-        assert_eq!(data(&[home, ("XDG_DATA_HOME", "data")]), Some("/home/ada/.local/share/masto".into()));
+        assert_eq!(
+            data(&[home, ("XDG_DATA_HOME", "/data")]),
+            Some("/data/masto".into())
+        );
+        assert_eq!(
+            data(&[home, ("XDG_DATA_HOME", "data")]),
+            Some("/home/ada/.local/share/masto".into())
+        );
         assert_eq!(data(&[]), None);
     }
 
@@ -325,7 +391,11 @@ mod tests {
 
     #[test]
     fn the_smtp_password_is_not_in_debug_output() {
-        let settings = settings(Typed::default(), PIPE, &[("MASTO_SMTP_PASSWORD", "canary-7f3a")]);
+        let settings = settings(
+            Typed::default(),
+            PIPE,
+            &[("MASTO_SMTP_PASSWORD", "canary-7f3a")],
+        );
         assert!(!format!("{settings:?}").contains("canary-7f3a"));
     }
 }

@@ -11,11 +11,12 @@ use crate::settings::{Settings, Stream};
 use crate::view::problems;
 
 /// Names under which the file is looked for in the current directory, in this order.
-pub(crate) const USUAL_NAMES: [&str; 4] = ["masto.yaml", "masto.yml", "topology.yaml", "topology.yml"];
+pub(crate) const USUAL_NAMES: [&str; 4] =
+    ["masto.yaml", "masto.yml", "topology.yaml", "topology.yml"];
 
 /// More is not read: no topology is as long, and a mistaken `--file` must not fill the memory. What
 /// is cut off is longer than any topology anyway, and refused as that.
-const LARGEST: u64 = 1024 * 1024;
+const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// A topology file's text and what was found in it.
 #[derive(Debug)]
@@ -41,19 +42,30 @@ impl Source {
                 .find(|path| path.is_file())
                 .ok_or(Error::NoTopologyFile)?,
         };
-        let bytes = read_bytes(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+        let bytes = read_bytes(&path).map_err(|source| Error::Read {
+            path: path.clone(),
+            source,
+        })?;
         let mut parsed = topology::read_bytes(&bytes);
         if let Some(draft) = &parsed.draft {
             let found = mastodon::check(draft);
             parsed.add(found);
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Ok(Self { path, text, topology: parsed.topology, problems: parsed.problems })
+        Ok(Self {
+            path,
+            text,
+            topology: parsed.topology,
+            problems: parsed.problems,
+        })
     }
 
     /// How many problems are errors.
     pub(crate) fn errors(&self) -> usize {
-        self.problems.iter().filter(|problem| problem.is_error()).count()
+        self.problems
+            .iter()
+            .filter(|problem| problem.is_error())
+            .count()
     }
 
     /// The topology of `selection`, under the name it asks for. Problems are told on stderr.
@@ -84,7 +96,9 @@ fn renamed(mut topology: Topology, name: topology::Name) -> Result<Topology, Err
     if topology.local.domain.as_str() == derived(&topology.name) {
         topology.local.domain = derived(&name)
             .parse::<Domain>()
-            .map_err(|error| Error::Bug { message: error.to_string() })?;
+            .map_err(|error| Error::Bug {
+                message: error.to_string(),
+            })?;
     }
     topology.name = name;
     Ok(topology)
@@ -93,9 +107,14 @@ fn renamed(mut topology: Topology, name: topology::Name) -> Result<Topology, Err
 fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {
-        std::io::stdin().lock().take(LARGEST).read_to_end(&mut bytes)?;
+        std::io::stdin()
+            .lock()
+            .take(LARGEST)
+            .read_to_end(&mut bytes)?;
     } else {
-        std::fs::File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
+        std::fs::File::open(path)?
+            .take(LARGEST)
+            .read_to_end(&mut bytes)?;
     }
     Ok(bytes)
 }

@@ -11,11 +11,20 @@ const ARROWS: [(&str, &[&str]); 6] = [
     ("masto-topology", &[]),
     ("masto-mastodon", &["masto-topology"]),
     ("masto-engine", &[]),
-    ("masto-local", &["masto-engine", "masto-mastodon", "masto-topology"]),
+    (
+        "masto-local",
+        &["masto-engine", "masto-mastodon", "masto-topology"],
+    ),
     ("masto-doctor", &[]),
     (
         "masto",
-        &["masto-doctor", "masto-engine", "masto-local", "masto-mastodon", "masto-topology"],
+        &[
+            "masto-doctor",
+            "masto-engine",
+            "masto-local",
+            "masto-mastodon",
+            "masto-topology",
+        ],
     ),
 ];
 
@@ -31,7 +40,11 @@ fn metadata() -> Metadata {
 #[test]
 fn crates_use_one_another_only_along_the_arrows() {
     let metadata = metadata();
-    let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
+    let ours: BTreeSet<&str> = metadata
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
     let found: BTreeMap<&str, BTreeSet<&str>> = metadata
         .packages
         .iter()
@@ -47,14 +60,19 @@ fn crates_use_one_another_only_along_the_arrows() {
         })
         .collect();
     for (name, allowed) in ARROWS {
-        let used = found.get(name).unwrap_or_else(|| panic!("there is no crate {name}"));
+        let used = found
+            .get(name)
+            .unwrap_or_else(|| panic!("there is no crate {name}"));
         let allowed: BTreeSet<&str> = allowed.iter().copied().collect();
         let extra: Vec<_> = used.difference(&allowed).collect();
         assert!(extra.is_empty(), "{name} must not use {extra:?}");
     }
     for (name, used) in &found {
         let is_known = ARROWS.iter().any(|(known, _)| known == name);
-        assert!(is_known || used.is_empty(), "{name} is not in the drawing and uses {used:?}");
+        assert!(
+            is_known || used.is_empty(),
+            "{name} is not in the drawing and uses {used:?}"
+        );
     }
 }
 
@@ -83,7 +101,11 @@ fn every_crate_takes_the_lints_of_the_workspace() {
         let takes = manifest
             .split("\n[")
             .any(|section| section.starts_with("lints]") && section.contains("workspace = true"));
-        assert!(takes, "{} has no `[lints] workspace = true`", package.manifest_path);
+        assert!(
+            takes,
+            "{} has no `[lints] workspace = true`",
+            package.manifest_path
+        );
     }
 }
 

@@ -47,12 +47,16 @@ impl Completion {
         };
         let mut script = Vec::new();
         let shells = Shells::builtins();
-        let written = shells
-            .completer(name)
-            .map(|shell| shell.write_registration(env_vars::COMPLETE, "masto", "masto", "masto", &mut script));
+        let written = shells.completer(name).map(|shell| {
+            shell.write_registration(env_vars::COMPLETE, "masto", "masto", "masto", &mut script)
+        });
         match written {
             Some(Ok(())) => {}
-            _ => return Err(Error::Bug { message: format!("no completion script for {name}") }),
+            _ => {
+                return Err(Error::Bug {
+                    message: format!("no completion script for {name}"),
+                });
+            }
         }
         settings.printer.raw(&script)?;
         Ok(ExitStatus::Success)
@@ -76,8 +80,17 @@ pub(crate) fn answer_shell(argv: &[OsString]) -> Result<bool, ExitStatus> {
 pub(crate) fn process_names() -> Vec<clap_complete::engine::CompletionCandidate> {
     use crate::source::Source;
     let mut names = vec!["web".to_owned(), "streaming".to_owned()];
-    if let Ok(Source { topology: Some(topology), .. }) = Source::read(None) {
-        names.extend(topology.sidekiq.iter().map(|sidekiq| format!("sidekiq-{}", sidekiq.name)));
+    if let Ok(Source {
+        topology: Some(topology),
+        ..
+    }) = Source::read(None)
+    {
+        names.extend(
+            topology
+                .sidekiq
+                .iter()
+                .map(|sidekiq| format!("sidekiq-{}", sidekiq.name)),
+        );
     }
     names.extend(["postgres", "redis", "minio", "mailpit", "ingress"].map(str::to_owned));
     names.into_iter().map(Into::into).collect()

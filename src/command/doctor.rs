@@ -29,19 +29,16 @@ use crate::view::doctor::{line, verdict};
 /// Logs in, posts, uploads, follows the stream, looks at queues, mail, certificates, headers and
 /// stores, and cleans up after itself. Each failure comes with its likely cause and the fix.
 #[derive(Debug, Args)]
-#[command(alias = "check", after_help = "\
+#[command(
+    alias = "check",
+    after_help = "\
 Examples:
   masto doctor --local
   masto doctor --local --json | jq -r '.causes[] | .cause, .fix'
 
-Exit status: 0 nothing failed (warnings do not count), 1 something failed")]
+Exit status: 0 nothing failed (warnings do not count), 1 something failed"
+)]
 pub(crate) struct Doctor {
-    #[command(flatten)]
-    selection: Selection,
-
-    #[command(flatten)]
-    local: LocalArgs,
-
     /// How long the whole examination may take
     #[arg(long, value_name = "TIME")]
     timeout: Option<Bound>,
@@ -49,18 +46,33 @@ pub(crate) struct Doctor {
     /// The report as one JSON document
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    local: LocalArgs,
 }
 
 impl Doctor {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let selection = self.selection.clone().or_file(file);
         let topology = Source::load(&selection, settings)?;
         let local = self.local.settings(settings)?;
         block_on(async {
             let printer = settings.printer;
             let docker = session::connect(settings).await?;
-            let containers = local::status(&docker, &topology.name).await.map_err(failed)?;
-            if !containers.iter().any(|container| container.kind != local::Kind::Ingress) {
+            let containers = local::status(&docker, &topology.name)
+                .await
+                .map_err(failed)?;
+            if !containers
+                .iter()
+                .any(|container| container.kind != local::Kind::Ingress)
+            {
                 return Err(not_up(&topology.name));
             }
             let deployment = offline::deployment(&topology, &local);
@@ -82,7 +94,11 @@ impl Doctor {
             } else {
                 printer.answer(&verdict(&report, settings.signs))?;
             }
-            Ok(if report.is_healthy() { ExitStatus::Success } else { ExitStatus::Failure })
+            Ok(if report.is_healthy() {
+                ExitStatus::Success
+            } else {
+                ExitStatus::Failure
+            })
         })
     }
 }
@@ -97,19 +113,30 @@ async fn subject(
     let plain = |error: &dyn std::error::Error| Error::plain(error, None, ExitStatus::Failure);
     let paths = local.paths();
     let ports = local.ports(topology);
-    let stored = SecretStore::new(&paths, &topology.name).load().map_err(|error| plain(&error))?;
+    let stored = SecretStore::new(&paths, &topology.name)
+        .load()
+        .map_err(|error| plain(&error))?;
     let stored = stored.ok_or_else(|| not_up(&topology.name))?;
     let outputs = local::outputs(deployment, ports, &stored.secrets, &paths);
     let ca = LocalCa::load_or_create(&paths).map_err(|error| plain(&error))?;
     let address = |text: &str| {
-        text.parse().map_err(|_| Error::Bug { message: format!("`{text}` is no address") })
+        text.parse().map_err(|_| Error::Bug {
+            message: format!("`{text}` is no address"),
+        })
     };
-    let media_host = outputs.media_url.trim_start_matches("https://").trim_end_matches('/').to_owned();
-    let owner = outputs.owner_password.as_ref().map(|password: &Secret| doctor::Owner {
-        username: outputs.owner.clone(),
-        email: outputs.owner_email.clone(),
-        password: password.expose().to_owned(),
-    });
+    let media_host = outputs
+        .media_url
+        .trim_start_matches("https://")
+        .trim_end_matches('/')
+        .to_owned();
+    let owner = outputs
+        .owner_password
+        .as_ref()
+        .map(|password: &Secret| doctor::Owner {
+            username: outputs.owner.clone(),
+            email: outputs.owner_email.clone(),
+            password: password.expose().to_owned(),
+        });
     Ok(Subject {
         base: address(&outputs.url)?,
         local_domain: deployment.domain.to_string(),
@@ -130,7 +157,10 @@ fn queues(topology: &Topology) -> BTreeMap<String, BTreeSet<String>> {
     let mut queues: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for sidekiq in &topology.sidekiq {
         for queue in &sidekiq.queues {
-            queues.entry(queue.as_str().to_owned()).or_default().insert(format!("sidekiq-{}", sidekiq.name));
+            queues
+                .entry(queue.as_str().to_owned())
+                .or_default()
+                .insert(format!("sidekiq-{}", sidekiq.name));
         }
     }
     queues
@@ -139,8 +169,14 @@ fn queues(topology: &Topology) -> BTreeMap<String, BTreeSet<String>> {
 /// Where somebody on this machine would look for a store or a process that only the ingress
 /// should reach. What another program listens on is left out: the engine says that it is not ours.
 async fn closed_ports(containers: &[ContainerStatus]) -> Vec<ClosedPort> {
-    const PORTS: [(&str, u16); 6] =
-        [("postgres", 5432), ("redis", 6379), ("minio", 9000), ("mailpit", 1025), ("web", 3000), ("streaming", 4000)];
+    const PORTS: [(&str, u16); 6] = [
+        ("postgres", 5432),
+        ("redis", 6379),
+        ("minio", 9000),
+        ("mailpit", 1025),
+        ("web", 3000),
+        ("streaming", 4000),
+    ];
     let mut closed = Vec::new();
     for (process, port) in PORTS {
         let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -148,9 +184,17 @@ async fn closed_ports(containers: &[ContainerStatus]) -> Vec<ClosedPort> {
         let is_ours = containers
             .iter()
             .filter(|container| container.process == process)
-            .any(|container| container.ports.iter().any(|binding| binding.contains(&published)));
+            .any(|container| {
+                container
+                    .ports
+                    .iter()
+                    .any(|binding| binding.contains(&published))
+            });
         if is_ours || !is_open(addr).await {
-            closed.push(ClosedPort { name: process.to_owned(), addr });
+            closed.push(ClosedPort {
+                name: process.to_owned(),
+                addr,
+            });
         }
     }
     closed
@@ -158,5 +202,8 @@ async fn closed_ports(containers: &[ContainerStatus]) -> Vec<ClosedPort> {
 
 async fn is_open(addr: SocketAddr) -> bool {
     // Loopback answers at once, one way or the other.
-    matches!(timeout(Duration::from_millis(200), TcpStream::connect(addr)).await, Ok(Ok(_)))
+    matches!(
+        timeout(Duration::from_millis(200), TcpStream::connect(addr)).await,
+        Ok(Ok(_))
+    )
 }

@@ -9,10 +9,10 @@ use mastodon::Secrets;
 
 use crate::cli::Selection;
 use crate::command::up::ProgressArgs;
-use crate::error::{Error, ExitStatus};
-use crate::docker::interrupt::Interrupts;
 use crate::docker::execution::{Ended, carry_out, or_cancelled};
+use crate::docker::interrupt::Interrupts;
 use crate::docker::session::{self, LockArgs, block_on};
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::view;
 use crate::view::style::{GOOD, paint};
@@ -23,16 +23,17 @@ use crate::view::text;
 /// Removes containers and networks, and the server's part of the ingress. Volumes and secrets
 /// stay, and the next `up` finds them again. With `--data` they go as well, for good.
 #[derive(Debug, Args)]
-#[command(visible_alias = "destroy", alias = "remove", after_help = "\
+#[command(
+    visible_alias = "destroy",
+    alias = "remove",
+    after_help = "\
 Examples:
   masto down --local                      data is kept
   masto down --local -p social            without the topology file
   masto down --local --data               volumes and secrets too; asks for the name
-  masto down --local --data --yes         the same in a script")]
+  masto down --local --data --yes         the same in a script"
+)]
 pub(crate) struct Down {
-    #[command(flatten)]
-    selection: Selection,
-
     #[command(flatten)]
     lock: LockArgs,
 
@@ -46,22 +47,34 @@ pub(crate) struct Down {
 
     #[command(flatten)]
     progress: ProgressArgs,
+
+    #[command(flatten)]
+    selection: Selection,
 }
 
 impl Down {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let selection = self.selection.clone().or_file(file);
         let name = session::name_of(&selection, settings)?;
         block_on(async {
             let printer = settings.printer;
             let paths = session::paths(settings)?;
-            let interrupts = Interrupts::listen(printer)?;
+            let interrupts = Interrupts::listen()?;
             let docker = session::connect(settings).await?;
             let waiting = session::lock(&paths, &name, "down", self.lock, printer);
             let _lock = or_cancelled(&interrupts, waiting).await?;
-            let world = local::observe_world(&docker, &name).await.map_err(session::failed)?;
+            let world = local::observe_world(&docker, &name)
+                .await
+                .map_err(session::failed)?;
             let nothing = Graph::empty();
-            let options = PlanOptions { remove_data: self.data, ..PlanOptions::default() };
+            let options = PlanOptions {
+                remove_data: self.data,
+                ..PlanOptions::default()
+            };
             let plan = engine::plan(&nothing, &world.observed_for(&nothing), &options);
             let changes = plan.summary();
             if !changes.refusals.is_empty() {
@@ -76,15 +89,27 @@ impl Down {
                     view::plan::data_loss(&changes)
                 ));
                 let question = format!("the data of `{name}` would be lost");
-                settings.prompt.typed_name(&printer, name.as_str(), &question, "`--yes`")?;
+                settings
+                    .prompt
+                    .typed_name(&printer, name.as_str(), &question, "`--yes`")?;
             }
-            let reporter = self.progress.reporter(format!("masto down {name}"), settings);
+            let reporter = self
+                .progress
+                .reporter(format!("masto down {name}"), settings);
             reporter.expect(&changes);
-            let backend =
-                LocalBackend::new(docker.clone(), name.clone(), Secrets::default(), paths.clone(), &plan);
-            let Ended { summary, status } = carry_out(backend, &plan, None, &reporter, &interrupts).await;
+            let backend = LocalBackend::new(
+                docker.clone(),
+                name.clone(),
+                Secrets::default(),
+                paths.clone(),
+                &plan,
+            );
+            let Ended { summary, status } =
+                carry_out(backend, &plan, None, &reporter, &interrupts).await;
             if status == ExitStatus::Success && self.data {
-                store.remove().map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
+                store
+                    .remove()
+                    .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
             }
             if self.progress.is_json() {
                 printer.raw(format!("{}\n", view::summary::json(&summary, None)).as_bytes())?;
@@ -109,7 +134,12 @@ impl Down {
             }
             if status != ExitStatus::Success {
                 printer.tell(&view::summary::render(&summary));
-                printer.tell(&view::summary::next_step(status, "down", &selection.retyped(), ""));
+                printer.tell(&view::summary::next_step(
+                    status,
+                    "down",
+                    &selection.retyped(),
+                    "",
+                ));
             }
             Ok(status)
         })

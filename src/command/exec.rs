@@ -5,27 +5,28 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
 
-use crate::docker::child::{self, Attach};
 use crate::cli::Selection;
 use crate::command::completion::process_names;
-use crate::error::{Error, ExitStatus};
+use crate::docker::child::{self, Attach};
 use crate::docker::session::{self, block_on};
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 
 /// Run a command in a running container
 ///
 /// Ends with the exit status of the command.
 #[derive(Debug, Args)]
-#[command(alias = "ssh", alias = "enter", after_help = "\
+#[command(
+    alias = "ssh",
+    alias = "enter",
+    after_help = "\
 Examples:
   masto exec web -- bash
   masto exec web-2 -- env
   masto exec redis -- redis-cli info memory
-  echo 'select 1' | masto exec postgres -- psql -U mastodon mastodon_production")]
+  echo 'select 1' | masto exec postgres -- psql -U mastodon mastodon_production"
+)]
 pub(crate) struct Exec {
-    #[command(flatten)]
-    selection: Selection,
-
     #[command(flatten)]
     attach: Attach,
 
@@ -38,16 +39,37 @@ pub(crate) struct Exec {
     process: String,
 
     /// The command and its arguments
-    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "COMMAND",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     command: Vec<String>,
+
+    #[command(flatten)]
+    selection: Selection,
 }
 
 impl Exec {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let name = session::name_of(&self.selection.or_file(file), settings)?;
         block_on(async {
             let docker = session::connect(settings).await?;
-            child::exec(&docker, &name, &self.process, self.command, &self.attach, self.user, settings).await
+            child::exec(
+                &docker,
+                &name,
+                &self.process,
+                self.command,
+                &self.attach,
+                self.user,
+                settings,
+            )
+            .await
         })
     }
 }

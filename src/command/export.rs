@@ -8,9 +8,9 @@ use clap::{Args, Subcommand, ValueHint};
 
 use crate::cli::Selection;
 use crate::docker::compose::{self, Project};
-use crate::error::{Error, ExitStatus};
 use crate::docker::offline;
 use crate::docker::session::LocalArgs;
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::view::style::{DIM, GOOD, paint};
@@ -54,7 +54,11 @@ struct Compose {
 }
 
 impl Export {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         match self.format {
             Format::Compose(compose) => compose.run(file, settings),
         }
@@ -66,16 +70,21 @@ impl Compose {
         let topology = Source::load(&self.selection.or_file(file), settings)?;
         let name = topology.name.clone();
         let prepared = offline::prepare(&topology, &self.local.settings(settings)?, settings)?;
-        let project = compose::export(&prepared.graph, &name, &prepared.secrets.secrets)
-            .map_err(|error| Error::Bug { message: error.to_string() })?;
+        let project = compose::export(&prepared.graph, &name, &prepared.secrets.secrets).map_err(
+            |error| Error::Bug {
+                message: error.to_string(),
+            },
+        )?;
         if self.output.join("compose.yaml").exists() && !self.force {
             return Err(Error::Usage {
                 message: format!("`{}` has a Compose file already", self.output.display()),
-                hint: Some("choose another directory with `--output DIR`, or overwrite it with `--force`".to_owned()),
+                hint: Some(
+                    "choose another directory with `--output DIR`, or overwrite it with `--force`"
+                        .to_owned(),
+                ),
             });
         }
-        write(&project, &self.output)
-            .map_err(|(path, source)| Error::Write { path, source })?;
+        write(&project, &self.output).map_err(|(path, source)| Error::Write { path, source })?;
         let folder = self.output.display();
         settings.printer.answer(&format!(
             "{} wrote {folder}/compose.yaml, with .env and files/\n",
@@ -83,7 +92,10 @@ impl Compose {
         ))?;
         settings.printer.say(&format!(
             "\nNext:\n  cd {folder} && docker compose up --wait\n{}\n",
-            paint(DIM, "Take the server down with masto first: both want the same ports."),
+            paint(
+                DIM,
+                "Take the server down with masto first: both want the same ports."
+            ),
         ));
         Ok(ExitStatus::Success)
     }
@@ -104,8 +116,11 @@ fn write(project: &Project, folder: &Path) -> Result<(), (PathBuf, io::Error)> {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
-            let mut opened =
-                std::fs::OpenOptions::new().write(true).create_new(true).mode(file.mode).open(&path)?;
+            let mut opened = std::fs::OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .mode(file.mode)
+                .open(&path)?;
             io::Write::write_all(&mut opened, file.content.as_bytes())?;
             // The umask must not take from a container what it needs to read.
             opened.set_permissions(std::fs::Permissions::from_mode(file.mode))

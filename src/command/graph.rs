@@ -22,9 +22,6 @@ Examples:
   masto graph --format dot | dot -Tpng > server.png
   masto graph --of resources --format svg -o resources.svg")]
 pub(crate) struct Graph {
-    #[command(flatten)]
-    selection: Selection,
-
     /// The format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -36,6 +33,9 @@ pub(crate) struct Graph {
     /// Write to this file and not to stdout
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
+
+    #[command(flatten)]
+    selection: Selection,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -62,7 +62,11 @@ enum Of {
 }
 
 impl Graph {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let topology = Source::load(&self.selection.or_file(file), settings)?;
         let drawing: Drawing = match self.of {
             Of::Architecture => drawing::architecture(&crate::blueprint::deployment(&topology)),
@@ -81,7 +85,10 @@ impl Graph {
         match self.output {
             None => settings.printer.raw(text.as_bytes())?,
             Some(path) => {
-                std::fs::write(&path, text).map_err(|source| Error::Write { path: path.clone(), source })?;
+                std::fs::write(&path, text).map_err(|source| Error::Write {
+                    path: path.clone(),
+                    source,
+                })?;
                 settings.printer.say(&format!("wrote {}\n", path.display()));
             }
         }

@@ -26,9 +26,10 @@ impl Help {
     pub(crate) fn run(self, settings: &Settings) -> Result<ExitStatus, Error> {
         let words: Vec<&str> = self.topic.iter().map(String::as_str).collect();
         let text = match words.as_slice() {
-            ["exit-codes" | "exit-code" | "exit-status"] => {
-                table("Exit statuses; scripts may rely on them:", ExitStatus::DOCUMENTED)
-            }
+            ["exit-codes" | "exit-code" | "exit-status"] => table(
+                "Exit statuses; scripts may rely on them:",
+                ExitStatus::DOCUMENTED,
+            ),
             ["environment" | "env"] => table("Environment variables:", env_vars::ALL),
             path => command_help(path)?,
         };
@@ -42,7 +43,12 @@ fn table(title: &str, rows: &[(&str, &str)]) -> String {
     let names = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut text = format!("{title}\n\n");
     for (name, meaning) in rows {
-        let _ = writeln!(text, "  {}  {}", paint(BOLD, &format!("{name:names$}")), meaning.trim());
+        let _ = writeln!(
+            text,
+            "  {}  {}",
+            paint(BOLD, &format!("{name:names$}")),
+            meaning.trim()
+        );
     }
     text
 }

@@ -15,12 +15,16 @@ use crate::view::style::{DIM, GOOD, paint};
 /// Asks for what has no default, and writes one annotated file. A file that is there is never
 /// overwritten without `--force`.
 #[derive(Debug, Args)]
-#[command(visible_alias = "new", alias = "launch", after_help = "\
+#[command(
+    visible_alias = "new",
+    alias = "launch",
+    after_help = "\
 Examples:
   masto init                                        asks
   masto init --domain social.example.com            asks for nothing else
   masto init --domain social.example.com --size medium -o production.yaml
-  masto init --yes                                  a server to try out on this machine")]
+  masto init --yes                                  a server to try out on this machine"
+)]
 pub(crate) struct Init {
     /// The server's domain, the part of every handle after the last `@`. It can never change
     #[arg(long, value_name = "DOMAIN", value_hint = ValueHint::Hostname)]
@@ -80,7 +84,10 @@ impl Init {
             (None, true) => ask(self.size, settings)?,
             (None, false) if self.yes => {
                 let name = self.name.as_ref().map_or("social", Name::as_str);
-                (domain(&format!("{name}.localhost"))?, self.size.unwrap_or(Size::Dev))
+                (
+                    domain(&format!("{name}.localhost"))?,
+                    self.size.unwrap_or(Size::Dev),
+                )
             }
             (None, false) => {
                 return Err(Error::CannotAsk {
@@ -95,13 +102,26 @@ impl Init {
             None => derived_name(&domain),
         };
         let text = customised(size.template(), &name, &domain);
-        if let Some(problem) = topology::read(&text).problems.iter().find(|problem| problem.is_error()) {
-            return Err(Error::Bug { message: format!("the file for `{domain}` would be invalid: {problem}") });
+        if let Some(problem) = topology::read(&text)
+            .problems
+            .iter()
+            .find(|problem| problem.is_error())
+        {
+            return Err(Error::Bug {
+                message: format!("the file for `{domain}` would be invalid: {problem}"),
+            });
         }
         self::write(&self.output, &text, self.force)?;
         let file = self.output.display();
-        let typed = if self.output.as_os_str() == "masto.yaml" { String::new() } else { format!(" -f {file}") };
-        settings.printer.answer(&format!("{} wrote {file}\n", paint(GOOD, settings.signs.good)))?;
+        let typed = if self.output.as_os_str() == "masto.yaml" {
+            String::new()
+        } else {
+            format!(" -f {file}")
+        };
+        settings.printer.answer(&format!(
+            "{} wrote {file}\n",
+            paint(GOOD, settings.signs.good)
+        ))?;
         settings.printer.say(&format!(
             "\nNext:\n  masto validate{typed:<20} {}\n  masto up --local{typed:<18} {}\n",
             paint(DIM, "after each change"),
@@ -122,22 +142,31 @@ fn ask(size: Option<Size>, settings: &Settings) -> Result<(Domain, Size), Error>
     })?;
     let size = match size {
         Some(size) => size,
-        None => prompt.text(printer, "Size (dev, small, medium, large):", Some("small"), |typed| {
-            Size::from_str(typed, true).map_err(|_| "dev, small, medium or large".to_owned())
-        })?,
+        None => prompt.text(
+            printer,
+            "Size (dev, small, medium, large):",
+            Some("small"),
+            |typed| {
+                Size::from_str(typed, true).map_err(|_| "dev, small, medium or large".to_owned())
+            },
+        )?,
     };
     Ok((domain, size))
 }
 
 fn domain(text: &str) -> Result<Domain, Error> {
-    text.parse().map_err(|_| Error::Bug { message: format!("`{text}` is no domain") })
+    text.parse().map_err(|_| Error::Bug {
+        message: format!("`{text}` is no domain"),
+    })
 }
 
 /// The first label of the domain, as far as a name may be like it; `mastodon` where that leaves
 /// nothing.
 fn derived_name(domain: &Domain) -> Name {
     let label = domain.as_str().split('.').next().unwrap_or_default();
-    let start = label.find(|letter: char| letter.is_ascii_lowercase()).unwrap_or(label.len());
+    let start = label
+        .find(|letter: char| letter.is_ascii_lowercase())
+        .unwrap_or(label.len());
     let short: String = label[start..].chars().take(16).collect();
     let name = short.trim_end_matches('-').parse();
     name.unwrap_or_else(|_| {
@@ -151,6 +180,10 @@ fn derived_name(domain: &Domain) -> Name {
 fn customised(template: &str, name: &Name, domain: &Domain) -> String {
     let old = value(template, "domain");
     let old_zone = parent(old);
+    let (old_host, host) = (
+        format!("{}.localhost", value(template, "name")),
+        format!("{name}.localhost"),
+    );
     let is_introduction = |line: &&str| line.starts_with('#') || line.trim().is_empty();
     let mut text = format!(
         "# {domain}: a Mastodon server. Written by `masto init`, yours to edit.\n#\n\
@@ -164,7 +197,11 @@ fn customised(template: &str, name: &Name, domain: &Domain) -> String {
             Some(("domain", rest)) => format!("domain:{}", replaced(rest, domain.as_str())),
             _ => line
                 .replace(old, domain.as_str())
-                .replace(&format!("zone: {old_zone}"), &format!("zone: {}", parent(domain.as_str()))),
+                .replace(&old_host, &host)
+                .replace(
+                    &format!("zone: {old_zone}"),
+                    &format!("zone: {}", parent(domain.as_str())),
+                ),
         };
         text.push_str(&line);
         text.push('\n');
@@ -202,13 +239,22 @@ fn write(path: &std::path::Path, text: &str, force: bool) -> Result<(), Error> {
     let failed = |source: io::Error| match source.kind() {
         io::ErrorKind::AlreadyExists => Error::Usage {
             message: format!("`{}` is there already", path.display()),
-            hint: Some("choose another with `--output FILE`, or overwrite it with `--force`".to_owned()),
+            hint: Some(
+                "choose another with `--output FILE`, or overwrite it with `--force`".to_owned(),
+            ),
         },
-        _ => Error::Write { path: path.to_owned(), source },
+        _ => Error::Write {
+            path: path.to_owned(),
+            source,
+        },
     };
     let mut options = std::fs::OpenOptions::new();
     options.write(true);
-    if force { options.create(true).truncate(true) } else { options.create_new(true) };
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
     let mut file = options.open(path).map_err(failed)?;
     io::Write::write_all(&mut file, text.as_bytes()).map_err(failed)
 }

@@ -6,8 +6,8 @@ use clap::Args;
 use serde_json::json;
 
 use crate::cli::Selection;
-use crate::error::{Error, ExitStatus};
 use crate::docker::session;
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::view::SCHEMA_VERSION;
 
@@ -21,16 +21,20 @@ Examples:
   masto lock --local
   masto lock --local --json | jq .holder.pid")]
 pub(crate) struct Lock {
-    #[command(flatten)]
-    selection: Selection,
-
     /// As one JSON document
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    selection: Selection,
 }
 
 impl Lock {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let name = session::name_of(&self.selection.or_file(file), settings)?;
         let path = session::paths(settings)?.deployment_lock(&name);
         let holder = local::Lock::holder(&path)

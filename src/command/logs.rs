@@ -9,11 +9,11 @@ use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use local::LogQuery;
 
-use crate::docker::bound::Since;
 use crate::cli::Selection;
 use crate::command::completion::process_names;
-use crate::error::{Error, ExitStatus};
+use crate::docker::bound::Since;
 use crate::docker::session::{self, block_on, failed};
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::view::logs::{LogStyle, json, line};
 
@@ -27,9 +27,6 @@ Examples:
   masto logs --since 10m postgres
   masto logs schema                   of a job that has ended")]
 pub(crate) struct Logs {
-    #[command(flatten)]
-    selection: Selection,
-
     /// Go on with what comes, until Ctrl-C
     #[arg(short, long)]
     follow: bool,
@@ -57,6 +54,9 @@ pub(crate) struct Logs {
     /// Processes, stores or jobs; one replica: `web-2` [default: all]
     #[arg(value_name = "PROCESS", add = ArgValueCandidates::new(process_names))]
     processes: Vec<String>,
+
+    #[command(flatten)]
+    selection: Selection,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +73,11 @@ fn tail(text: &str) -> Result<Tail, String> {
 }
 
 impl Logs {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let name = session::name_of(&self.selection.or_file(file), settings)?;
         block_on(async {
             let docker = session::connect(settings).await?;
@@ -83,8 +87,11 @@ impl Logs {
                 tail: self.tail.0,
                 since: self.since.map(|since| since.timestamp(Timestamp::now())),
             };
-            let mut style =
-                LogStyle { timestamps: self.timestamps, prefix: !self.no_prefix, seen: BTreeMap::new() };
+            let mut style = LogStyle {
+                timestamps: self.timestamps,
+                prefix: !self.no_prefix,
+                seen: BTreeMap::new(),
+            };
             let mut lines = local::logs(&docker, &name, &query).await.map_err(failed)?;
             while let Some(found) = lines.next().await {
                 let found = found.map_err(failed)?;

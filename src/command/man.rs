@@ -34,8 +34,10 @@ impl Man {
         let mut root = crate::cli::definition();
         root.build();
         if let Some(folder) = self.dir {
-            let written = write_all(&root, &folder)
-                .map_err(|source| Error::Write { path: folder.clone(), source })?;
+            let written = write_all(&root, &folder).map_err(|source| Error::Write {
+                path: folder.clone(),
+                source,
+            })?;
             settings.printer.say(&format!(
                 "wrote {} to {}\n",
                 text::count(written, "page"),
@@ -45,10 +47,13 @@ impl Man {
         }
         let mut command = root;
         for word in &self.command {
-            command = command.find_subcommand(word).cloned().ok_or_else(|| Error::Usage {
-                message: format!("there is no manual page of `{word}`"),
-                hint: Some("`masto help` lists the commands".to_owned()),
-            })?;
+            command = command
+                .find_subcommand(word)
+                .cloned()
+                .ok_or_else(|| Error::Usage {
+                    message: format!("there is no manual page of `{word}`"),
+                    hint: Some("`masto help` lists the commands".to_owned()),
+                })?;
         }
         let text = page(&command).map_err(Error::Stdout)?;
         settings.printer.raw(&text)?;
@@ -59,7 +64,9 @@ impl Man {
 /// Writes the page of `command` and of every command below it; gives their number.
 fn write_all(command: &clap::Command, folder: &Path) -> io::Result<usize> {
     std::fs::create_dir_all(folder)?;
-    let name = command.get_display_name().unwrap_or_else(|| command.get_name());
+    let name = command
+        .get_display_name()
+        .unwrap_or_else(|| command.get_name());
     std::fs::write(folder.join(format!("{name}.1")), page(command)?)?;
     let mut written = 1;
     for below in command.get_subcommands() {
@@ -69,8 +76,13 @@ fn write_all(command: &clap::Command, folder: &Path) -> io::Result<usize> {
 }
 
 fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
-    let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
-    let page = Page::new(command.clone()).title(name).manual("masto manual");
+    let name = command
+        .get_display_name()
+        .unwrap_or_else(|| command.get_name())
+        .to_owned();
+    let page = Page::new(command.clone())
+        .title(name)
+        .manual("masto manual");
     let mut text = Vec::new();
     page.render_title(&mut text)?;
     page.render_name_section(&mut text)?;

@@ -6,10 +6,10 @@ use clap::Args;
 use local::SecretStore;
 use mastodon::Schema;
 
-use crate::docker::child::not_up;
 use crate::cli::Selection;
-use crate::error::{Error, ExitStatus};
+use crate::docker::child::not_up;
 use crate::docker::session::{self, LocalArgs};
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::view::outputs::Outputs as View;
@@ -25,12 +25,6 @@ Examples:
   masto outputs owner_password --reveal
   masto outputs --json --reveal")]
 pub(crate) struct Outputs {
-    #[command(flatten)]
-    selection: Selection,
-
-    #[command(flatten)]
-    local: LocalArgs,
-
     /// Only this value: `url`, `media_url`, `mail_url`, `owner`, `owner_email`, `owner_password`,
     /// `ca_file`
     #[arg(value_name = "NAME")]
@@ -43,10 +37,20 @@ pub(crate) struct Outputs {
     /// As one JSON document
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    local: LocalArgs,
 }
 
 impl Outputs {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let topology = Source::load(&self.selection.or_file(file), settings)?;
         let local = self.local.settings(settings)?;
         let paths = local.paths();

@@ -6,8 +6,8 @@ use clap::Args;
 use engine::PlanOptions;
 
 use crate::cli::Selection;
-use crate::error::{Error, ExitStatus};
 use crate::docker::session::{LocalArgs, Session, block_on};
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::view;
@@ -17,18 +17,16 @@ use crate::view;
 /// Reads the topology file and looks at what is there; changes nothing that runs. Each line says
 /// what would be made, changed, replaced or removed, and for what reason.
 #[derive(Debug, Args)]
-#[command(visible_alias = "preview", alias = "diff", after_help = "\
+#[command(
+    visible_alias = "preview",
+    alias = "diff",
+    after_help = "\
 Examples:
   masto plan --local
   masto plan --local --detailed-exitcode     0: nothing to do, 2: changes, 1: an error
-  masto plan --local --json | jq '.changes[] | select(.impact == \"data_loss\")'")]
+  masto plan --local --json | jq '.changes[] | select(.impact == \"data_loss\")'"
+)]
 pub(crate) struct Plan {
-    #[command(flatten)]
-    selection: Selection,
-
-    #[command(flatten)]
-    local: LocalArgs,
-
     /// End with 0 when there is nothing to do and with 2 when there are changes; a wrong command
     /// line then ends with 64
     #[arg(long)]
@@ -37,26 +35,45 @@ pub(crate) struct Plan {
     /// The plan as one JSON document
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    local: LocalArgs,
 }
 
 impl Plan {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let topology = Source::load(&self.selection.clone().or_file(file), settings)?;
         block_on(async {
             let name = topology.name.clone();
             let session = Session::open(topology, &self.local, settings).await?;
             let (world, images) = futures_util::try_join!(session.look(), session.find_images())?;
             let missing: Vec<String> = images.missing().into_iter().map(str::to_owned).collect();
-            let plan = session.prepare(world, images)?.plan(&PlanOptions::default()).summary();
+            let plan = session
+                .prepare(world, images)?
+                .plan(&PlanOptions::default())
+                .summary();
             if self.json {
                 let mut document = view::plan::json(&plan, name.as_str());
                 document["images_to_pull"] = missing.into();
                 settings.printer.json(&document)?;
             } else {
                 for image in &missing {
-                    settings.printer.answer(&format!("  + image `{image}`  is pulled first\n"))?;
+                    settings
+                        .printer
+                        .answer(&format!("  + image `{image}`  is pulled first\n"))?;
                 }
-                settings.printer.answer(&view::plan::render(&plan, name.as_str(), settings.signs))?;
+                settings.printer.answer(&view::plan::render(
+                    &plan,
+                    name.as_str(),
+                    settings.signs,
+                ))?;
             }
             Ok(if !plan.refusals.is_empty() {
                 ExitStatus::ResourceFailed

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::docker::child::{self, Attach};
 use crate::cli::Selection;
-use crate::error::{Error, ExitStatus};
+use crate::docker::child::{self, Attach};
 use crate::docker::session::{LocalArgs, block_on};
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::source::Source;
 
@@ -22,22 +22,37 @@ Examples:
   masto run -e RAILS_LOG_LEVEL=debug -- bin/rails runner 'puts Account.count'")]
 pub(crate) struct Run {
     #[command(flatten)]
+    attach: Attach,
+
+    /// The command and its arguments
+    #[arg(
+        value_name = "COMMAND",
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    command: Vec<String>,
+
+    #[command(flatten)]
     selection: Selection,
 
     #[command(flatten)]
     local: LocalArgs,
-
-    #[command(flatten)]
-    attach: Attach,
-
-    /// The command and its arguments
-    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    command: Vec<String>,
 }
 
 impl Run {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let topology = Source::load(&self.selection.or_file(file), settings)?;
-        block_on(child::one_off(topology, &self.local, self.command, &self.attach, settings))
+        block_on(child::one_off(
+            topology,
+            &self.local,
+            self.command,
+            &self.attach,
+            settings,
+        ))
     }
 }

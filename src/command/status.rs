@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use local::{ContainerStatus, Docker};
 use topology::Name;
 
-use crate::docker::child::not_up;
 use crate::cli::Selection;
-use crate::error::{Error, ExitStatus};
+use crate::docker::child::not_up;
 use crate::docker::session::{self, block_on, failed};
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::view::status::{all_json, all_text, json, render};
 
@@ -20,18 +20,19 @@ use crate::view::status::{all_json, all_text, json, render};
 /// One line a container: what it does, what its health check says, since when. Ends with 7 when
 /// something that should run does not, or is unhealthy.
 #[derive(Debug, Args)]
-#[command(visible_alias = "ps", alias = "show", after_help = "\
+#[command(
+    visible_alias = "ps",
+    alias = "show",
+    after_help = "\
 Examples:
   masto status
   masto status --watch
   masto status --all                          every deployment on this Docker host
   masto status --json | jq -r '.containers[] | select(.well | not).name'
 
-Exit status: 0 all is well, 2 nothing is there, 7 something is not well")]
+Exit status: 0 all is well, 2 nothing is there, 7 something is not well"
+)]
 pub(crate) struct Status {
-    #[command(flatten)]
-    selection: Selection,
-
     /// Every deployment on this Docker host, one line each
     #[arg(short, long, conflicts_with = "watch")]
     all: bool,
@@ -43,6 +44,9 @@ pub(crate) struct Status {
     /// As one JSON document; with `--watch` one a line
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    selection: Selection,
 }
 
 /// How often `--watch` looks.
@@ -52,18 +56,31 @@ const EVERY: Duration = Duration::from_secs(1);
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
 impl Status {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         if self.all {
             return block_on(self.show_all(settings));
         }
         let name = session::name_of(&self.selection.clone().or_file(file), settings)?;
         block_on(async {
             let docker = session::connect(settings).await?;
-            if self.watch { self.follow(&docker, &name, settings).await } else { self.show(&docker, &name, settings).await }
+            if self.watch {
+                self.follow(&docker, &name, settings).await
+            } else {
+                self.show(&docker, &name, settings).await
+            }
         })
     }
 
-    async fn show(&self, docker: &Docker, name: &Name, settings: &Settings) -> Result<ExitStatus, Error> {
+    async fn show(
+        &self,
+        docker: &Docker,
+        name: &Name,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let containers = look(docker, name).await?;
         if containers.is_empty() && !self.json {
             return Err(not_up(name));
@@ -71,12 +88,22 @@ impl Status {
         if self.json {
             settings.printer.json(&json(name.as_str(), &containers))?;
         } else {
-            settings.printer.answer(&render(name.as_str(), &containers, Timestamp::now(), settings.signs))?;
+            settings.printer.answer(&render(
+                name.as_str(),
+                &containers,
+                Timestamp::now(),
+                settings.signs,
+            ))?;
         }
         Ok(verdict(&containers))
     }
 
-    async fn follow(&self, docker: &Docker, name: &Name, settings: &Settings) -> Result<ExitStatus, Error> {
+    async fn follow(
+        &self,
+        docker: &Docker,
+        name: &Name,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let mut ticks = tokio::time::interval(EVERY);
         let mut shown = String::new();
         loop {
@@ -88,7 +115,11 @@ impl Status {
                 render(name.as_str(), &containers, Timestamp::now(), settings.signs)
             };
             if text != shown {
-                let clear = if settings.terminal && !self.json { CLEAR } else { "" };
+                let clear = if settings.terminal && !self.json {
+                    CLEAR
+                } else {
+                    ""
+                };
                 settings.printer.raw(clear.as_bytes())?;
                 settings.printer.answer(&text)?;
                 shown = text;
@@ -112,7 +143,9 @@ impl Status {
 /// The containers of the deployment; the shared ingress alone is not one.
 async fn look(docker: &Docker, name: &Name) -> Result<Vec<ContainerStatus>, Error> {
     let containers = local::status(docker, name).await.map_err(failed)?;
-    let is_there = containers.iter().any(|container| container.kind != local::Kind::Ingress);
+    let is_there = containers
+        .iter()
+        .any(|container| container.kind != local::Kind::Ingress);
     Ok(if is_there { containers } else { Vec::new() })
 }
 

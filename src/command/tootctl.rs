@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::docker::child;
 use crate::cli::Selection;
-use crate::error::{Error, ExitStatus};
+use crate::docker::child;
 use crate::docker::session::{LocalArgs, block_on};
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::source::Source;
 
@@ -22,21 +22,31 @@ Examples:
   masto tootctl media usage
   masto -f topologies/dev.yaml tootctl --help")]
 pub(crate) struct Tootctl {
+    /// What tootctl is given
+    #[arg(
+        value_name = "ARGUMENT",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    arguments: Vec<String>,
+
     #[command(flatten)]
     selection: Selection,
 
     #[command(flatten)]
     local: LocalArgs,
-
-    /// What tootctl is given
-    #[arg(value_name = "ARGUMENT", trailing_var_arg = true, allow_hyphen_values = true)]
-    arguments: Vec<String>,
 }
 
 impl Tootctl {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let topology = Source::load(&self.selection.or_file(file), settings)?;
-        let command = std::iter::once("bin/tootctl".to_owned()).chain(self.arguments).collect();
+        let command = std::iter::once("bin/tootctl".to_owned())
+            .chain(self.arguments)
+            .collect();
         block_on(child::in_mastodon(topology, &self.local, command, settings))
     }
 }

@@ -8,13 +8,13 @@ use clap::Args;
 use engine::{ChangeAction, Impact, PlanOptions, PlanSummary};
 use local::{Id, LocalBackend};
 
-use crate::docker::bound::Bound;
 use crate::cli::Selection;
+use crate::docker::bound::Bound;
+use crate::docker::execution::{Ended, carry_out, or_cancelled};
+use crate::docker::interrupt::Interrupts;
+use crate::docker::session::{self, LocalArgs, LockArgs, Prepared, Session, block_on};
 use crate::env_vars;
 use crate::error::{Error, ExitStatus};
-use crate::docker::interrupt::Interrupts;
-use crate::docker::execution::{Ended, carry_out, or_cancelled};
-use crate::docker::session::{self, LocalArgs, LockArgs, Prepared, Session, block_on};
 use crate::settings::{ProgressMode, Settings};
 use crate::source::Source;
 use crate::view;
@@ -27,7 +27,10 @@ use crate::view::progress::Reporter;
 /// differs, each thing as soon as what it needs is ready. Waits until everything answers. A run
 /// that failed or was interrupted is finished by running it again.
 #[derive(Debug, Args)]
-#[command(visible_alias = "deploy", alias = "start", after_help = "\
+#[command(
+    visible_alias = "deploy",
+    alias = "start",
+    after_help = "\
 Examples:
   masto up --local                            ./masto.yaml on Docker
   masto up --local -f topologies/dev.yaml
@@ -36,14 +39,9 @@ Examples:
   masto up --local --json | jq -r 'select(.event == \"summary\").outputs.url'
 
 Exit status: 0 done, 3 the file is invalid, 5 something failed, 6 another masto is at work,
-7 something does not answer, 8 stopped by Ctrl-C, 9 out of time; all: `masto help exit-codes`")]
+7 something does not answer, 8 stopped by Ctrl-C, 9 out of time; all: `masto help exit-codes`"
+)]
 pub(crate) struct Up {
-    #[command(flatten)]
-    selection: Selection,
-
-    #[command(flatten)]
-    local: LocalArgs,
-
     #[command(flatten)]
     lock: LockArgs,
 
@@ -60,6 +58,12 @@ pub(crate) struct Up {
 
     #[command(flatten)]
     consent: Consent,
+
+    #[command(flatten)]
+    selection: Selection,
+
+    #[command(flatten)]
+    local: LocalArgs,
 }
 
 /// How a run is shown.
@@ -100,7 +104,11 @@ pub(crate) struct Consent {
 }
 
 impl Up {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let selection = self.selection.clone().or_file(file);
         let topology = Source::load(&selection, settings)?;
         block_on(self.bring_up(topology, &selection, settings))
@@ -115,30 +123,41 @@ impl Up {
         let printer = settings.printer;
         let name = topology.name.clone();
         let began = Instant::now();
-        let interrupts = Interrupts::listen(printer)?;
+        let interrupts = Interrupts::listen()?;
         let session = Session::open(topology, &self.local, settings).await?;
         let waiting = session::lock(&session.paths, &name, "up", self.lock, printer);
         let _lock = or_cancelled(&interrupts, waiting).await?;
         let (world, mut images) = futures_util::try_join!(session.look(), session.find_images())?;
         if !images.missing().is_empty() {
-            let reporter = self.progress.reporter(format!("masto up {name}: images"), settings);
+            let reporter = self
+                .progress
+                .reporter(format!("masto up {name}: images"), settings);
             let pulling = session.pull(images, reporter.sink());
             images = reporter.during(or_cancelled(&interrupts, pulling)).await?;
         }
         let prepared = session.prepare(world, images)?;
-        let plan = prepared.plan(&PlanOptions { remove_data: false, force_replace: self.replaced(&prepared) });
+        let plan = prepared.plan(&PlanOptions {
+            remove_data: false,
+            force_replace: self.replaced(&prepared),
+        });
         let changes = plan.summary();
         if !changes.refusals.is_empty() {
             printer.tell(&view::plan::refusals(&changes.refusals));
             return Err(Error::Refused);
         }
-        self.consent.to_data_loss(&changes, name.as_str(), settings)?;
+        self.consent
+            .to_data_loss(&changes, name.as_str(), settings)?;
 
         let reporter = self.progress.reporter(format!("masto up {name}"), settings);
         reporter.expect(&changes);
         let secrets = prepared.secrets.secrets.clone();
-        let backend =
-            LocalBackend::new(session.docker.clone(), name.clone(), secrets, session.paths.clone(), &plan);
+        let backend = LocalBackend::new(
+            session.docker.clone(),
+            name.clone(),
+            secrets,
+            session.paths.clone(),
+            &plan,
+        );
         let Bound(bound) = self.wait_timeout;
         let Ended { summary, status } =
             carry_out(backend, &plan, Some(bound), &reporter, &interrupts).await;
@@ -156,12 +175,26 @@ impl Up {
             printer.raw(format!("{line}\n").as_bytes())?;
         } else if succeeded {
             let retyped = selection.retyped();
-            let headline = headline(&changes, name.as_str(), session::shown(began.elapsed()).as_str());
-            printer.answer(&view::outputs::after_up(&headline, &outputs, &retyped, settings.signs))?;
+            let headline = headline(
+                &changes,
+                name.as_str(),
+                session::shown(began.elapsed()).as_str(),
+            );
+            printer.answer(&view::outputs::after_up(
+                &headline,
+                &outputs,
+                &retyped,
+                settings.signs,
+            ))?;
         }
         if !succeeded {
             printer.tell(&view::summary::render(&summary));
-            printer.tell(&view::summary::next_step(status, "up", &selection.retyped(), session::shown(bound).as_str()));
+            printer.tell(&view::summary::next_step(
+                status,
+                "up",
+                &selection.retyped(),
+                session::shown(bound).as_str(),
+            ));
         }
         Ok(status)
     }
@@ -172,7 +205,8 @@ impl Up {
             return BTreeSet::new();
         }
         let ids = prepared.graph.iter().map(engine::Resource::id);
-        ids.filter(|id| matches!(id, Id::Store(_) | Id::Process(..))).collect()
+        ids.filter(|id| matches!(id, Id::Store(_) | Id::Process(..)))
+            .collect()
     }
 }
 
@@ -184,12 +218,18 @@ impl Consent {
         name: &str,
         settings: &Settings,
     ) -> Result<(), Error> {
-        if !plan.changes.iter().any(|change| change.impact == Impact::DataLoss)
+        if !plan
+            .changes
+            .iter()
+            .any(|change| change.impact == Impact::DataLoss)
             || (self.yes && self.delete_data)
         {
             return Ok(());
         }
-        settings.printer.tell(&format!("Data would be lost:\n{}", view::plan::data_loss(plan)));
+        settings.printer.tell(&format!(
+            "Data would be lost:\n{}",
+            view::plan::data_loss(plan)
+        ));
         settings.prompt.typed_name(
             &settings.printer,
             name,
@@ -204,7 +244,13 @@ fn headline(changes: &PlanSummary, name: &str, took: &str) -> String {
     if changes.changes.is_empty() {
         return format!("Nothing to do: {name} is as it should be ({took})");
     }
-    let of = |action| changes.changes.iter().filter(|change| change.action == action).count();
+    let of = |action| {
+        changes
+            .changes
+            .iter()
+            .filter(|change| change.action == action)
+            .count()
+    };
     let parts: Vec<String> = [
         (of(ChangeAction::Create), "created"),
         (of(ChangeAction::Update), "updated"),

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 use serde_json::json;
 
-use crate::env_vars;
 use crate::error::{Error, ExitStatus};
 use crate::settings::{Settings, Stream};
 use crate::source::Source;
@@ -26,7 +25,7 @@ Examples:
 Exit status: 0 without errors (warnings do not count), 3 with errors")]
 pub(crate) struct Validate {
     /// The topology file [default: masto.yaml, then topology.yaml]; `-` reads stdin
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, env = env_vars::MASTO_FILE, hide_env_values = true)]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     file: Option<PathBuf>,
 
     /// The topology file, without `--file`
@@ -39,7 +38,11 @@ pub(crate) struct Validate {
 }
 
 impl Validate {
-    pub(crate) fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+    pub(crate) fn run(
+        self,
+        file: Option<PathBuf>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
         let typed = self.path.or(self.file).or(file);
         let source = Source::read(typed.as_deref())?;
         let errors = source.errors();
@@ -51,12 +54,22 @@ impl Validate {
                 "problems": problems::json(&source.problems),
             }))?;
         } else {
-            settings.printer.answer(&problems::render(&source, settings.problem_style(Stream::Stdout)))?;
+            settings.printer.answer(&problems::render(
+                &source,
+                settings.problem_style(Stream::Stdout),
+            ))?;
             let warnings = source.problems.len() - errors;
             let file = source.path.display();
             if errors == 0 {
-                let rest = if warnings == 0 { String::new() } else { format!(", {}", text::count(warnings, "warning")) };
-                settings.printer.answer(&format!("{} {file} is valid{rest}\n", paint(GOOD, settings.signs.good)))?;
+                let rest = if warnings == 0 {
+                    String::new()
+                } else {
+                    format!(", {}", text::count(warnings, "warning"))
+                };
+                settings.printer.answer(&format!(
+                    "{} {file} is valid{rest}\n",
+                    paint(GOOD, settings.signs.good)
+                ))?;
             } else {
                 settings.printer.answer(&format!(
                     "{file} has {}, {}\n",
@@ -65,6 +78,10 @@ impl Validate {
                 ))?;
             }
         }
-        Ok(if errors == 0 { ExitStatus::Success } else { ExitStatus::Invalid })
+        Ok(if errors == 0 {
+            ExitStatus::Success
+        } else {
+            ExitStatus::Invalid
+        })
     }
 }

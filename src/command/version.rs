@@ -21,7 +21,11 @@ pub(crate) struct Version {
 
 impl Version {
     pub(crate) fn run(self, settings: &Settings) -> Result<ExitStatus, Error> {
-        let backends: &[&str] = if cfg!(feature = "local") { &["local"] } else { &[] };
+        let backends: &[&str] = if cfg!(feature = "local") {
+            &["local"]
+        } else {
+            &[]
+        };
         let version = env!("CARGO_PKG_VERSION");
         if self.json {
             settings.printer.json(&json!({

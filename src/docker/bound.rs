@@ -37,7 +37,9 @@ pub(crate) enum Since {
 
 /// Text that is no point in time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a point in time is a span like `10m`, which counts back from now, or like `2026-11-22T10:00:00Z`")]
+#[error(
+    "a point in time is a span like `10m`, which counts back from now, or like `2026-11-22T10:00:00Z`"
+)]
 pub(crate) struct NoSince;
 
 impl FromStr for Since {
@@ -55,9 +57,10 @@ impl Since {
     /// As a timestamp, seen from `now`.
     pub(crate) fn timestamp(self, now: Timestamp) -> Timestamp {
         match self {
-            Self::Ago(duration) => {
-                now.checked_sub(duration).unwrap_or(Timestamp::UNIX_EPOCH).max(Timestamp::UNIX_EPOCH)
-            }
+            Self::Ago(duration) => now
+                .checked_sub(duration)
+                .unwrap_or(Timestamp::UNIX_EPOCH)
+                .max(Timestamp::UNIX_EPOCH),
             Self::At(then) => then,
         }
     }

@@ -4,10 +4,10 @@ use clap::Args;
 use local::{Docker, Exec, OneOff};
 use topology::{Name, Topology};
 
-use crate::error::{Error, ExitStatus};
 use crate::docker::session::{LocalArgs, Session, failed};
-use crate::settings::Settings;
 use crate::docker::terminal::{self, Raw};
+use crate::error::{Error, ExitStatus};
+use crate::settings::Settings;
 
 /// How a command is attached.
 #[derive(Clone, Debug, Args)]
@@ -24,7 +24,10 @@ pub(crate) struct Attach {
 impl Attach {
     /// As a program is attached that was typed like one of this machine.
     pub(crate) fn plain() -> Self {
-        Self { no_tty: false, env: Vec::new() }
+        Self {
+            no_tty: false,
+            env: Vec::new(),
+        }
     }
 
     fn is_tty(&self, settings: &Settings) -> bool {
@@ -52,7 +55,9 @@ pub(crate) async fn exec(
         user,
     };
     let raw = enter(exec.tty.is_some())?;
-    let code = local::exec(docker, name, &exec, terminal::streams()).await.map_err(failed);
+    let code = local::exec(docker, name, &exec, terminal::streams())
+        .await
+        .map_err(failed);
     drop(raw);
     code.map(ended)
 }
@@ -80,10 +85,16 @@ pub(crate) async fn one_off(
     let raw = enter(one_off.tty.is_some())?;
     let secrets = &prepared.secrets.secrets;
     let streams = terminal::streams();
-    let code =
-        local::run_one_off(&session.docker, &prepared.graph, secrets, session.name(), &one_off, streams)
-            .await
-            .map_err(failed);
+    let code = local::run_one_off(
+        &session.docker,
+        &prepared.graph,
+        secrets,
+        session.name(),
+        &one_off,
+        streams,
+    )
+    .await
+    .map_err(failed);
     drop(raw);
     code.map(ended)
 }
@@ -97,12 +108,23 @@ pub(crate) async fn in_mastodon(
     settings: &Settings,
 ) -> Result<ExitStatus, Error> {
     let docker = crate::docker::session::connect(settings).await?;
-    let containers = local::status(&docker, &topology.name).await.map_err(failed)?;
+    let containers = local::status(&docker, &topology.name)
+        .await
+        .map_err(failed)?;
     let runs = containers
         .iter()
         .any(|container| container.process == "web" && container.state == local::State::Running);
     if runs {
-        exec(&docker, &topology.name, "web", command, &Attach::plain(), None, settings).await
+        exec(
+            &docker,
+            &topology.name,
+            "web",
+            command,
+            &Attach::plain(),
+            None,
+            settings,
+        )
+        .await
     } else {
         one_off(topology, local, command, &Attach::plain(), settings).await
     }

@@ -25,8 +25,9 @@ pub(crate) struct DockerEvidence {
 impl DockerEvidence {
     /// Of `deployment`.
     pub(crate) fn new(docker: Docker, deployment: &Deployment) -> Self {
-        let mut expected: BTreeMap<String, u16> =
-            ["postgres", "redis", "media", "ingress"].map(|store| (store.to_owned(), 1)).into();
+        let mut expected: BTreeMap<String, u16> = ["postgres", "redis", "media", "ingress"]
+            .map(|store| (store.to_owned(), 1))
+            .into();
         let mut shown = BTreeMap::new();
         let mut set = BTreeSet::new();
         for process in &deployment.processes {
@@ -42,7 +43,15 @@ impl DockerEvidence {
         let name = deployment.name.clone();
         let inner = local::Evidence::new(docker.clone(), name.clone());
         let postgres = deployment.stores.postgres.clone();
-        Self { inner, docker, name, postgres, expected, shown, set }
+        Self {
+            inner,
+            docker,
+            name,
+            postgres,
+            expected,
+            shown,
+            set,
+        }
     }
 }
 
@@ -51,34 +60,63 @@ impl DockerEvidence {
 fn is_public(value: &EnvValue) -> bool {
     match value {
         EnvValue::Literal(_) => true,
-        EnvValue::Endpoint { store: Store::Redis, part: Part::Url } | EnvValue::Secret(_) => false,
+        EnvValue::Endpoint {
+            store: Store::Redis,
+            part: Part::Url,
+        }
+        | EnvValue::Secret(_) => false,
         EnvValue::Endpoint { .. } => true,
     }
 }
 
 impl doctor::Evidence for DockerEvidence {
     async fn redis(&self, command: &[&str]) -> Result<RedisValue, EvidenceError> {
-        let command: Vec<&str> = std::iter::once("--json").chain(command.iter().copied()).collect();
-        let printed = self.inner.redis(&command).await.map_err(|error| failure("redis-cli in `redis`", &error))?;
+        let command: Vec<&str> = std::iter::once("--json")
+            .chain(command.iter().copied())
+            .collect();
+        let printed = self
+            .inner
+            .redis(&command)
+            .await
+            .map_err(|error| failure("redis-cli in `redis`", &error))?;
         Ok(RedisValue::from_cli_json(&printed))
     }
 
     async fn sql(&self, query: &str) -> Result<Vec<Vec<String>>, EvidenceError> {
         let Postgres { user, database, .. } = &self.postgres;
-        let psql = ["psql", "-X", "-U", user, "-d", database, "-AtF", SEPARATOR, "-v", "ON_ERROR_STOP=1", "-c", query];
+        let psql = [
+            "psql",
+            "-X",
+            "-U",
+            user,
+            "-d",
+            database,
+            "-AtF",
+            SEPARATOR,
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            query,
+        ];
         let printed = self.exec("postgres", &psql).await?;
-        Ok(printed.lines().map(|line| line.split(SEPARATOR).map(str::to_owned).collect()).collect())
+        Ok(printed
+            .lines()
+            .map(|line| line.split(SEPARATOR).map(str::to_owned).collect())
+            .collect())
     }
 
     async fn processes(&self) -> Result<Vec<ProcessState>, EvidenceError> {
-        let containers =
-            self.inner.containers().await.map_err(|error| failure("looking at the containers", &error))?;
+        let containers = self
+            .inner
+            .containers()
+            .await
+            .map_err(|error| failure("looking at the containers", &error))?;
         let mut states = Vec::new();
         for (name, replicas) in &self.expected {
             for replica in 1..=*replicas {
-                let found = containers
-                    .iter()
-                    .find(|container| container.process == on_docker(name) && container.replica == replica);
+                let found = containers.iter().find(|container| {
+                    container.process == on_docker(name) && container.replica == replica
+                });
                 states.push(found.map_or_else(|| absent(name), |container| state(name, container)));
             }
         }
@@ -88,17 +126,28 @@ impl doctor::Evidence for DockerEvidence {
     async fn logs(&self, process: &str, tail: usize) -> Result<Vec<String>, EvidenceError> {
         let lines = u64::try_from(tail).unwrap_or(u64::MAX);
         let what = format!("reading the logs of `{process}`");
-        self.inner.log_tail(on_docker(process), lines).await.map_err(|error| failure(&what, &error))
+        self.inner
+            .log_tail(on_docker(process), lines)
+            .await
+            .map_err(|error| failure(&what, &error))
     }
 
-    async fn environment(&self, process: &str) -> Result<BTreeMap<String, Variable>, EvidenceError> {
+    async fn environment(
+        &self,
+        process: &str,
+    ) -> Result<BTreeMap<String, Variable>, EvidenceError> {
         let printed = self.exec(process, &["env", "-0"]).await?;
         let shown = self.shown.get(process);
         let variables = printed.split('\0').filter_map(|line| line.split_once('='));
         Ok(variables
             .map(|(name, value)| {
-                let is_shown = shown.is_some_and(|shown| shown.contains(name)) || !self.set.contains(name);
-                let value = if is_shown { Variable::Shown(value.to_owned()) } else { Variable::Secret };
+                let is_shown =
+                    shown.is_some_and(|shown| shown.contains(name)) || !self.set.contains(name);
+                let value = if is_shown {
+                    Variable::Shown(value.to_owned())
+                } else {
+                    Variable::Secret
+                };
                 (name.to_owned(), value)
             })
             .collect())
@@ -117,13 +166,21 @@ impl doctor::Evidence for DockerEvidence {
         let mut stdout = Vec::new();
         let mut stderr = Vec::new();
         let (_, resize) = mpsc::channel(1);
-        let streams = Streams { stdin: tokio::io::empty(), stdout: &mut stdout, stderr: &mut stderr, resize };
+        let streams = Streams {
+            stdin: tokio::io::empty(),
+            stdout: &mut stdout,
+            stderr: &mut stderr,
+            resize,
+        };
         match local::exec(&self.docker, &self.name, &exec, streams).await {
             Ok(0) => Ok(String::from_utf8_lossy(&stdout).into_owned()),
             Ok(code) => {
                 let said = String::from_utf8_lossy(&stderr);
                 let first = said.lines().next().unwrap_or_default();
-                Err(EvidenceError::Failed { what, why: format!("exit status {code}: {first}") })
+                Err(EvidenceError::Failed {
+                    what,
+                    why: format!("exit status {code}: {first}"),
+                })
             }
             Err(error) => Err(failure(&what, &error)),
         }
@@ -145,7 +202,10 @@ const SEPARATOR: &str = "\t";
 fn failure(what: &str, error: &local::Error) -> EvidenceError {
     let cause = crate::error::causes(error).into_iter().next();
     let why = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
-    EvidenceError::Failed { what: what.to_owned(), why }
+    EvidenceError::Failed {
+        what: what.to_owned(),
+        why,
+    }
 }
 
 fn absent(name: &str) -> ProcessState {
@@ -177,5 +237,10 @@ fn state(name: &str, container: &ContainerStatus) -> ProcessState {
         Some(local::Health::Healthy) => Health::Healthy,
         Some(local::Health::Unhealthy) => Health::Unhealthy,
     };
-    ProcessState { phase, health, exit_code, ..absent(name) }
+    ProcessState {
+        phase,
+        health,
+        exit_code,
+        ..absent(name)
+    }
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use engine::{Backend, Known, Observed, Plan, Progress, Step, Summary};
 use local::{LocalBackend, Resource};
 
-use crate::error::{Error, ExitStatus};
 use crate::docker::interrupt::Interrupts;
+use crate::error::{Error, ExitStatus};
 use crate::view::progress::Reporter;
 
 /// How a run ended.
@@ -26,13 +26,19 @@ pub(crate) async fn carry_out(
     reporter: &Reporter,
     interrupts: &Interrupts,
 ) -> Ended {
-    let backend = Recording { backend, unready: Mutex::new(Vec::new()) };
+    let backend = Recording {
+        backend,
+        unready: Mutex::new(Vec::new()),
+    };
     let mut timed_out = false;
     let summary = reporter
         .during(async {
             let cancel = &interrupts.cancel;
-            let mut execution = std::pin::pin!(engine::execute(&backend, plan, reporter.sink(), cancel));
-            let Some(bound) = bound else { return execution.await };
+            let mut execution =
+                std::pin::pin!(engine::execute(&backend, plan, reporter.sink(), cancel));
+            let Some(bound) = bound else {
+                return execution.await;
+            };
             match tokio::time::timeout(bound, &mut execution).await {
                 Ok(summary) => summary,
                 Err(_) => {
@@ -43,7 +49,10 @@ pub(crate) async fn carry_out(
             }
         })
         .await;
-    let unready = backend.unready.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let unready = backend
+        .unready
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     let status = status(&summary, &unready, timed_out, interrupts.aborted());
     Ended { summary, status }
 }
@@ -105,7 +114,10 @@ impl Backend for Recording {
         let applied = self.backend.apply(step, inputs, progress).await;
         if let Err(error) = &applied {
             let unready = matches!(error, local::Error::NotReady { .. });
-            self.unready.lock().unwrap_or_else(PoisonError::into_inner).push(unready);
+            self.unready
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(unready);
         }
         applied
     }

@@ -8,11 +8,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::error::{Error, ExitStatus};
-use crate::printer::Printer;
-
-/// What the first signal says.
-const FIRST: &str = "\nStopping: nothing new is started, and what runs is finished. \
-                     Press Ctrl-C again to leave at once.\n";
 
 /// Listens until it is dropped.
 pub(crate) struct Interrupts {
@@ -23,8 +18,9 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Listens from now on. The first signal stops, the second aborts.
-    pub(crate) fn listen(printer: Printer) -> Result<Self, Error> {
+    /// Listens from now on. The first signal stops, which the view of the run tells; the second
+    /// aborts.
+    pub(crate) fn listen() -> Result<Self, Error> {
         let cancel = Cancel::new();
         let last = Arc::new(AtomicU8::new(0));
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Runtime)?;
@@ -32,7 +28,6 @@ impl Interrupts {
         let listener = tokio::spawn({
             let (cancel, last) = (cancel.clone(), Arc::clone(&last));
             async move {
-                let mut count = 0;
                 loop {
                     let number = tokio::select! {
                         Some(()) = interrupt.recv() => 2,
@@ -40,22 +35,28 @@ impl Interrupts {
                         else => return,
                     };
                     last.store(number, Ordering::Relaxed);
-                    count += 1;
-                    if count == 1 {
-                        printer.tell(FIRST);
-                        cancel.stop();
-                    } else {
+                    if cancel.is_stopped() {
                         cancel.abort();
+                    } else {
+                        cancel.stop();
                     }
                 }
             }
         });
-        Ok(Self { cancel, last, listener })
+        Ok(Self {
+            cancel,
+            last,
+            listener,
+        })
     }
 
     /// The status after a second signal.
     pub(crate) fn aborted(&self) -> ExitStatus {
-        if self.last.load(Ordering::Relaxed) == 15 { ExitStatus::Terminated } else { ExitStatus::Interrupted }
+        if self.last.load(Ordering::Relaxed) == 15 {
+            ExitStatus::Terminated
+        } else {
+            ExitStatus::Interrupted
+        }
     }
 }
 

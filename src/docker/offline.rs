@@ -5,8 +5,8 @@ use local::{ImageRefs, ImageSet, Images, LocalCa, Resource, SecretStore, Spec, S
 use mastodon::{Deployment, Schema};
 use topology::Topology;
 
-use crate::error::{Error, ExitStatus};
 use crate::docker::secrets;
+use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 
 /// Everything on an empty host.
@@ -18,22 +18,38 @@ pub(crate) struct Offline {
 }
 
 /// What `up` would make for `topology` where there is nothing yet.
-pub(crate) fn prepare(topology: &Topology, local: &local::Settings, settings: &Settings) -> Result<Offline, Error> {
+pub(crate) fn prepare(
+    topology: &Topology,
+    local: &local::Settings,
+    settings: &Settings,
+) -> Result<Offline, Error> {
     let deployment = deployment(topology, local);
     let paths = local.paths();
     let store = SecretStore::new(&paths, &topology.name);
     let secrets = secrets::complete(&store, &deployment.secrets, false, settings)?;
     let ca = LocalCa::load_or_create(&paths).map_err(|error| failed(&error))?;
     let images = Images::assumed(&ImageRefs::new(topology, local.images));
-    let spec = Spec::new(&deployment, images, local.ports(topology), secrets.clone(), &ca)
-        .map_err(|error| failed(&error))?;
-    let graph = local::desired(&deployment, &spec).map_err(|error| Error::Bug { message: error.to_string() })?;
+    let spec = Spec::new(
+        &deployment,
+        images,
+        local.ports(topology),
+        secrets.clone(),
+        &ca,
+    )
+    .map_err(|error| failed(&error))?;
+    let graph = local::desired(&deployment, &spec).map_err(|error| Error::Bug {
+        message: error.to_string(),
+    })?;
     Ok(Offline { graph, secrets })
 }
 
 /// In Mastodon's terms.
 pub(crate) fn deployment(topology: &Topology, local: &local::Settings) -> Deployment {
-    mastodon::deployment(topology, &local::surroundings(topology, local), &Schema::New)
+    mastodon::deployment(
+        topology,
+        &local::surroundings(topology, local),
+        &Schema::New,
+    )
 }
 
 /// The graph alone, as it is drawn. What has to be made for it goes into a directory that is gone

@@ -22,7 +22,10 @@ pub(crate) fn complete(
         Error::plain(error, Some(error.hint().to_owned()), ExitStatus::Failure)
     };
     let stored = store.load().map_err(|error| broken(&error))?;
-    let mut secrets = stored.as_ref().map(|stored| stored.secrets.clone()).unwrap_or_default();
+    let mut secrets = stored
+        .as_ref()
+        .map(|stored| stored.secrets.clone())
+        .unwrap_or_default();
     let mut changed = false;
     if let Some(password) = &settings.smtp_password
         && wanted.contains(&SecretName::SmtpPassword)
@@ -35,7 +38,10 @@ pub(crate) fn complete(
         secrets.require(wanted).map_err(|error| refused(&error))?;
     }
     let mut rng = rand::rng();
-    changed |= !secrets.complete(&mut rng, wanted).map_err(|error| refused(&error))?.is_empty();
+    changed |= !secrets
+        .complete(&mut rng, wanted)
+        .map_err(|error| refused(&error))?
+        .is_empty();
     match stored {
         Some(stored) if !changed => Ok(stored),
         _ => {

@@ -7,18 +7,18 @@ use std::time::Duration;
 use clap::Args;
 use engine::{Graph, Plan, PlanOptions};
 use local::{
-    Connection, Docker, ErrorKind, Id, ImageRefs, ImageSet, Images, LocalCa, Lock, LockError, Paths, Resource,
-    SecretStore, Spec, StoredSecrets, World,
+    Connection, Docker, ErrorKind, Id, ImageRefs, ImageSet, Images, LocalCa, Lock, LockError,
+    Paths, Resource, SecretStore, Spec, StoredSecrets, World,
 };
 use mastodon::Deployment;
 use topology::{Name, Topology};
 
-use crate::docker::bound::Bound;
 use crate::cli::Selection;
+use crate::docker::bound::Bound;
+use crate::docker::secrets;
 use crate::env_vars;
 use crate::error::{Error, ExitStatus};
 use crate::printer::Printer;
-use crate::docker::secrets;
 use crate::settings::Settings;
 use crate::source::Source;
 
@@ -87,7 +87,10 @@ pub(crate) struct Prepared {
 
 /// Runs `work` to its end on this thread.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Runtime)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Runtime)?;
     runtime.block_on(work)
 }
 
@@ -166,10 +169,20 @@ pub(crate) async fn lock(
 
 impl Session {
     /// Connects to the engine for `topology`.
-    pub(crate) async fn open(topology: Topology, args: &LocalArgs, settings: &Settings) -> Result<Self, Error> {
+    pub(crate) async fn open(
+        topology: Topology,
+        args: &LocalArgs,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
         let local = args.settings(settings)?;
         let docker = connect(settings).await?;
-        Ok(Self { docker, topology, paths: local.paths(), local, settings: settings.clone() })
+        Ok(Self {
+            docker,
+            topology,
+            paths: local.paths(),
+            local,
+            settings: settings.clone(),
+        })
     }
 
     /// The deployment's name.
@@ -179,18 +192,28 @@ impl Session {
 
     /// Looks at what is there, once.
     pub(crate) async fn look(&self) -> Result<World, Error> {
-        local::observe_world(&self.docker, self.name()).await.map_err(failed)
+        local::observe_world(&self.docker, self.name())
+            .await
+            .map_err(failed)
     }
 
     /// The images, as far as the engine has them.
     pub(crate) async fn find_images(&self) -> Result<Images, Error> {
         let refs = ImageRefs::new(&self.topology, self.local.images);
-        local::find_images(&self.docker, &refs).await.map_err(failed)
+        local::find_images(&self.docker, &refs)
+            .await
+            .map_err(failed)
     }
 
     /// The images, with those that were missing.
-    pub(crate) async fn pull(&self, images: Images, sink: engine::EventSink) -> Result<Images, Error> {
-        local::pull(&self.docker, images, self.local.images, sink).await.map_err(failed)
+    pub(crate) async fn pull(
+        &self,
+        images: Images,
+        sink: engine::EventSink,
+    ) -> Result<Images, Error> {
+        local::pull(&self.docker, images, self.local.images, sink)
+            .await
+            .map_err(failed)
     }
 
     /// What shall be, next to `world`. Makes the secrets and certificates that are missing: they
@@ -200,15 +223,27 @@ impl Session {
         let deployment = mastodon::deployment(&self.topology, &surroundings, &world.schema);
         let store = SecretStore::new(&self.paths, self.name());
         world.check_secrets(&store).map_err(failed)?;
-        let secrets = secrets::complete(&store, &deployment.secrets, world.has_data(), &self.settings)?;
+        let secrets = secrets::complete(
+            &store,
+            &deployment.secrets,
+            world.has_data(),
+            &self.settings,
+        )?;
         let ca = LocalCa::load_or_create(&self.paths)
             .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
         let ports = self.local.ports(&self.topology);
         let spec = Spec::new(&deployment, images, ports, secrets.clone(), &ca)
             .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
-        let graph = local::desired(&deployment, &spec)
-            .map_err(|error| Error::Bug { message: error.to_string() })?;
-        Ok(Prepared { deployment, graph, world, secrets, ports })
+        let graph = local::desired(&deployment, &spec).map_err(|error| Error::Bug {
+            message: error.to_string(),
+        })?;
+        Ok(Prepared {
+            deployment,
+            graph,
+            world,
+            secrets,
+            ports,
+        })
     }
 }
 
@@ -226,5 +261,8 @@ pub(crate) fn shown(duration: Duration) -> String {
 
 /// Names in backticks, with commas.
 pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -34,7 +34,10 @@ impl Drop for Raw {
 /// The size of the terminal; `None` where stdout is none or does not tell.
 pub(crate) fn size() -> Option<TtySize> {
     let size = termios::tcgetwinsize(io::stdout()).ok()?;
-    (size.ws_row > 0 && size.ws_col > 0).then_some(TtySize { rows: size.ws_row, columns: size.ws_col })
+    (size.ws_row > 0 && size.ws_col > 0).then_some(TtySize {
+        rows: size.ws_row,
+        columns: size.ws_col,
+    })
 }
 
 /// Our three streams, with every change of the terminal's size.
@@ -51,5 +54,10 @@ pub(crate) fn streams() -> Streams<Stdin, Stdout, Stderr> {
             }
         });
     }
-    Streams { stdin: tokio::io::stdin(), stdout: tokio::io::stdout(), stderr: tokio::io::stderr(), resize }
+    Streams {
+        stdin: tokio::io::stdin(),
+        stdout: tokio::io::stdout(),
+        stderr: tokio::io::stderr(),
+        resize,
+    }
 }

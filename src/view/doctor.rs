@@ -17,7 +17,10 @@ pub(crate) fn line(result: &ProbeResult, signs: Signs) -> String {
         Outcome::Pass => (paint(GOOD, signs.good), paint(DIM, &result.detail)),
         Outcome::Warn => (paint(WARNING, signs.warning), result.detail.clone()),
         Outcome::Fail => (paint(ERROR, signs.bad), result.detail.clone()),
-        Outcome::NotRun { why } => (paint(DIM, signs.skipped), paint(DIM, &format!("not run: {why}"))),
+        Outcome::NotRun { why } => (
+            paint(DIM, signs.skipped),
+            paint(DIM, &format!("not run: {why}")),
+        ),
     };
     format!("{sign} {} {detail}\n", text::pad(result.title, TITLE))
 }
@@ -26,23 +29,55 @@ pub(crate) fn line(result: &ProbeResult, signs: Signs) -> String {
 pub(crate) fn verdict(report: &Report, signs: Signs) -> String {
     let mut text = String::from("\n");
     for (place, cause) in report.causes.iter().enumerate() {
-        let _ = writeln!(text, "{} {}", paint(BOLD, &format!("{}.", place + 1)), paint(BOLD, &cause.cause));
+        let _ = writeln!(
+            text,
+            "{} {}",
+            paint(BOLD, &format!("{}.", place + 1)),
+            paint(BOLD, &cause.cause)
+        );
         for fact in &cause.evidence {
             let _ = writeln!(text, "   {} {fact}", paint(DIM, "|"));
         }
         let explains: Vec<&str> = cause.explains.iter().map(|id| id.as_str()).collect();
-        let _ = writeln!(text, "   {} {}", paint(HINT, "fix:"), cause.fix.replace('\n', "\n        "));
-        let _ = writeln!(text, "   {}\n", paint(DIM, &format!("explains: {}", explains.join(", "))));
+        let _ = writeln!(
+            text,
+            "   {} {}",
+            paint(HINT, "fix:"),
+            cause.fix.replace('\n', "\n        ")
+        );
+        let _ = writeln!(
+            text,
+            "   {}\n",
+            paint(DIM, &format!("explains: {}", explains.join(", ")))
+        );
     }
-    let of = |wanted: fn(&Outcome) -> bool| report.results.iter().filter(|result| wanted(&result.outcome)).count();
+    let of = |wanted: fn(&Outcome) -> bool| {
+        report
+            .results
+            .iter()
+            .filter(|result| wanted(&result.outcome))
+            .count()
+    };
     let failed = of(|outcome| matches!(outcome, Outcome::Fail));
     let warned = of(|outcome| matches!(outcome, Outcome::Warn));
     let not_run = of(|outcome| matches!(outcome, Outcome::NotRun { .. }));
     let passed = report.results.len() - failed - warned - not_run;
     let took = text::duration(Duration::from_millis(report.took_ms));
-    let sign = if report.is_healthy() { paint(GOOD, signs.good) } else { paint(ERROR, signs.bad) };
-    let word = if report.is_healthy() { "healthy" } else { "not healthy" };
-    let _ = write!(text, "{sign} {} is {word}: {passed} passed", report.url.trim_end_matches('/'));
+    let sign = if report.is_healthy() {
+        paint(GOOD, signs.good)
+    } else {
+        paint(ERROR, signs.bad)
+    };
+    let word = if report.is_healthy() {
+        "healthy"
+    } else {
+        "not healthy"
+    };
+    let _ = write!(
+        text,
+        "{sign} {} is {word}: {passed} passed",
+        report.url.trim_end_matches('/')
+    );
     for (count, what) in [(failed, "failed"), (warned, "warned"), (not_run, "not run")] {
         if count > 0 {
             let _ = write!(text, ", {count} {what}");
@@ -78,7 +113,13 @@ mod tests {
             result(ProbeId::Web, Outcome::Pass, "200 in 12 ms"),
             result(ProbeId::Queues, Outcome::Fail, "nobody consumes `ingress`"),
             result(ProbeId::Disk, Outcome::Warn, "91 % full"),
-            result(ProbeId::Mail, Outcome::NotRun { why: "mail goes to real mailboxes".to_owned() }, ""),
+            result(
+                ProbeId::Mail,
+                Outcome::NotRun {
+                    why: "mail goes to real mailboxes".to_owned(),
+                },
+                "",
+            ),
         ];
         let report = Report {
             schema_version: doctor::SCHEMA_VERSION,
@@ -93,7 +134,10 @@ mod tests {
             }],
             results: results.clone(),
         };
-        let mut text: String = results.iter().map(|result| line(result, Signs::UNICODE)).collect();
+        let mut text: String = results
+            .iter()
+            .map(|result| line(result, Signs::UNICODE))
+            .collect();
         text.push_str(&verdict(&report, Signs::UNICODE));
         expect![[r#"
             ✔ web answers                                  200 in 12 ms

@@ -57,7 +57,9 @@ pub(crate) fn line(line: &LogLine, style: &mut LogStyle) -> String {
 /// One line of a JSON stream.
 pub(crate) fn json(line: &LogLine) -> String {
     let mut object = json!({ "schema_version": SCHEMA_VERSION });
-    if let (Value::Object(object), Ok(Value::Object(fields))) = (&mut object, serde_json::to_value(line)) {
+    if let (Value::Object(object), Ok(Value::Object(fields))) =
+        (&mut object, serde_json::to_value(line))
+    {
         object.extend(fields);
     }
     format!("{object}\n")

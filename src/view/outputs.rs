@@ -18,7 +18,15 @@ impl Outputs {
     /// Of the local backend. The password is in there only when `reveal` is set.
     #[cfg(feature = "local")]
     pub(crate) fn new(outputs: &local::Outputs, deployment: &topology::Name, reveal: bool) -> Self {
-        let local::Outputs { url, media_url, mail_url, owner, owner_email, ca_file, owner_password } = outputs;
+        let local::Outputs {
+            url,
+            media_url,
+            mail_url,
+            owner,
+            owner_email,
+            ca_file,
+            owner_password,
+        } = outputs;
         let mut values = vec![("url", url.clone()), ("media_url", media_url.clone())];
         values.extend(mail_url.clone().map(|mail_url| ("mail_url", mail_url)));
         values.push(("owner", owner.clone()));
@@ -27,12 +35,18 @@ impl Outputs {
             values.push(("owner_password", password.expose().to_owned()));
         }
         values.push(("ca_file", ca_file.display().to_string()));
-        Self { deployment: deployment.to_string(), values }
+        Self {
+            deployment: deployment.to_string(),
+            values,
+        }
     }
 
     /// One value.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        self.values
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The names there are.
@@ -45,7 +59,11 @@ impl Outputs {
         let mut object = Map::new();
         object.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
         object.insert("deployment".to_owned(), self.deployment.clone().into());
-        object.extend(self.values.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())));
+        object.extend(
+            self.values
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone().into())),
+        );
         Value::Object(object)
     }
 
@@ -53,7 +71,11 @@ impl Outputs {
     pub(crate) fn render(&self) -> String {
         let mut text = String::new();
         for (name, value) in &self.values {
-            let _ = writeln!(text, "  {}  {value}", paint(BOLD, &format!("{:<14}", title(name))));
+            let _ = writeln!(
+                text,
+                "  {}  {value}",
+                paint(BOLD, &format!("{:<14}", title(name)))
+            );
         }
         text
     }
@@ -62,12 +84,19 @@ impl Outputs {
 /// The last words of an `up`: where it is, how to log in, what to type next. `retyped` repeats
 /// the flags that select the deployment.
 pub(crate) fn after_up(headline: &str, outputs: &Outputs, retyped: &str, signs: Signs) -> String {
-    let mut text = format!("{} {headline}\n\n{}", paint(GOOD, signs.good), outputs.render());
+    let mut text = format!(
+        "{} {headline}\n\n{}",
+        paint(GOOD, signs.good),
+        outputs.render()
+    );
     let _ = writeln!(
         text,
         "  {}  {}",
         paint(BOLD, &format!("{:<14}", "Password")),
-        paint(DIM, &format!("masto outputs{retyped} owner_password --reveal"))
+        paint(
+            DIM,
+            &format!("masto outputs{retyped} owner_password --reveal")
+        )
     );
     text.push_str("\nNext:\n");
     for (command, what) in [
@@ -106,14 +135,22 @@ mod tests {
             values: vec![
                 ("url", "https://social.localhost".to_owned()),
                 ("owner", "owner".to_owned()),
-                ("ca_file", "/home/ada/.local/share/masto/ca/ca.pem".to_owned()),
+                (
+                    "ca_file",
+                    "/home/ada/.local/share/masto/ca/ca.pem".to_owned(),
+                ),
             ],
         }
     }
 
     #[test]
     fn up_ends_with_the_address_the_login_and_the_next_command() {
-        let text = after_up("social is up: 14 created in 41.2s", &outputs(), " -f dev.yaml", Signs::UNICODE);
+        let text = after_up(
+            "social is up: 14 created in 41.2s",
+            &outputs(),
+            " -f dev.yaml",
+            Signs::UNICODE,
+        );
         expect![[r#"
             ✔ social is up: 14 created in 41.2s
 
@@ -126,7 +163,8 @@ mod tests {
               masto doctor -f dev.yaml             try everything out
               masto status -f dev.yaml             what runs, and how it is
               masto down -f dev.yaml               take it away again; data is kept
-        "#]].assert_eq(&anstream::adapter::strip_str(&text).to_string());
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&text).to_string());
     }
 
     #[test]

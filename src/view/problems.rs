@@ -34,13 +34,28 @@ pub(crate) fn render(source: &Source, style: ProblemStyle) -> String {
     let file = source.path.display().to_string();
     match style {
         ProblemStyle::Graphical { unicode, width } => {
-            let characters = if unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() };
-            let theme = GraphicalTheme { characters, styles: ThemeStyles::ansi() };
-            let handler = GraphicalReportHandler::new_themed(theme).with_width(width).with_links(false);
+            let characters = if unicode {
+                ThemeCharacters::unicode()
+            } else {
+                ThemeCharacters::ascii()
+            };
+            let theme = GraphicalTheme {
+                characters,
+                styles: ThemeStyles::ansi(),
+            };
+            let handler = GraphicalReportHandler::new_themed(theme)
+                .with_width(width)
+                .with_links(false);
             let lines = NamedSource::new(file, source.text.clone());
             for problem in &source.problems {
                 // Writing to a string does not fail.
-                let _ = handler.render_report(&mut text, &Shown { problem, source: &lines });
+                let _ = handler.render_report(
+                    &mut text,
+                    &Shown {
+                        problem,
+                        source: &lines,
+                    },
+                );
                 text.push('\n');
             }
         }
@@ -64,9 +79,15 @@ fn plain(problem: &Problem, file: &str, source: &str) -> String {
         Severity::Error => ("error", ERROR),
         Severity::Warning => ("warning", WARNING),
     };
-    let place = problem.span.map_or_else(String::new, |span| format!(":{}:{}", span.line, span.column));
+    let place = problem.span.map_or_else(String::new, |span| {
+        format!(":{}:{}", span.line, span.column)
+    });
     let code = paint(DIM, &format!("[{}]", problem.code));
-    let mut text = format!("{file}{place}: {} {} {code}\n", paint(style, &format!("{word}:")), problem.message);
+    let mut text = format!(
+        "{file}{place}: {} {} {code}\n",
+        paint(style, &format!("{word}:")),
+        problem.message
+    );
     if let Some(span) = problem.span {
         excerpt(&mut text, source, span, &problem.label);
     }
@@ -74,7 +95,12 @@ fn plain(problem: &Problem, file: &str, source: &str) -> String {
         excerpt(&mut text, source, *span, label);
     }
     if let Some(hint) = &problem.hint {
-        let _ = writeln!(text, "  {} {}", paint(HINT, "hint:"), hint.replace('\n', "\n        "));
+        let _ = writeln!(
+            text,
+            "  {} {}",
+            paint(HINT, "hint:"),
+            hint.replace('\n', "\n        ")
+        );
     }
     text
 }
@@ -82,18 +108,33 @@ fn plain(problem: &Problem, file: &str, source: &str) -> String {
 /// The line of `span` with the marked part underlined and the label behind it.
 fn excerpt(text: &mut String, source: &str, span: Span, label: &str) {
     const WIDEST: usize = 100;
-    let Some(line) = source.lines().nth(span.line - 1) else { return };
-    let before: String = line.chars().take(span.column - 1).collect();
+    let line = span
+        .line
+        .checked_sub(1)
+        .and_then(|above| source.lines().nth(above));
+    let Some(line) = line else { return };
+    let before: String = line.chars().take(span.column.saturating_sub(1)).collect();
     if width(&before) > WIDEST {
         return;
     }
-    let marked = source.get(span.start..span.start + span.len).unwrap_or_default();
+    let marked = source
+        .get(span.start..span.start + span.len)
+        .unwrap_or_default();
     let marked = width(marked.lines().next().unwrap_or_default()).clamp(1, WIDEST);
     let number = span.line.to_string();
-    let _ = writeln!(text, "  {}", paint(DIM, &format!("{number} | {}", fit(line, WIDEST, "..."))));
+    let _ = writeln!(
+        text,
+        "  {}",
+        paint(DIM, &format!("{number} | {}", fit(line, WIDEST, "...")))
+    );
     let gap = " ".repeat(number.len());
     let room = " ".repeat(width(&before));
-    let _ = writeln!(text, "  {} {room}{} {label}", paint(DIM, &format!("{gap} |")), "^".repeat(marked));
+    let _ = writeln!(
+        text,
+        "  {} {room}{} {label}",
+        paint(DIM, &format!("{gap} |")),
+        "^".repeat(marked)
+    );
     if label.is_empty() {
         text.truncate(text.trim_end().len());
         text.push('\n');

@@ -16,11 +16,25 @@ use crate::view::text;
 const PLAIN: Style = Style::new();
 
 /// One line a container, and a verdict.
-pub(crate) fn render(name: &str, containers: &[ContainerStatus], now: Timestamp, signs: Signs) -> String {
-    let rows: Vec<[Cell; 6]> = containers.iter().map(|container| row(container, now)).collect();
-    let mut text = table(["PROCESS", "STATE", "HEALTH", "SINCE", "PORTS", "IMAGE"], &rows);
-    let ill: Vec<String> =
-        containers.iter().filter(|container| !container.well).map(|container| label(container)).collect();
+pub(crate) fn render(
+    name: &str,
+    containers: &[ContainerStatus],
+    now: Timestamp,
+    signs: Signs,
+) -> String {
+    let rows: Vec<[Cell; 6]> = containers
+        .iter()
+        .map(|container| row(container, now))
+        .collect();
+    let mut text = table(
+        ["PROCESS", "STATE", "HEALTH", "SINCE", "PORTS", "IMAGE"],
+        &rows,
+    );
+    let ill: Vec<String> = containers
+        .iter()
+        .filter(|container| !container.well)
+        .map(label)
+        .collect();
     let _ = if ill.is_empty() {
         writeln!(text, "\n{} {name}: all is well", paint(GOOD, signs.good))
     } else {
@@ -59,10 +73,17 @@ pub(crate) fn all_text(deployments: &[DeploymentSummary]) -> String {
     let rows: Vec<[Cell; 4]> = deployments
         .iter()
         .map(|found| {
-            let style = if found.running == found.containers { PLAIN } else { WARNING };
+            let style = if found.running == found.containers {
+                PLAIN
+            } else {
+                WARNING
+            };
             [
                 (found.name.clone(), BOLD),
-                (found.domain.clone().unwrap_or_else(|| "-".to_owned()), PLAIN),
+                (
+                    found.domain.clone().unwrap_or_else(|| "-".to_owned()),
+                    PLAIN,
+                ),
                 (format!("{} of {}", found.running, found.containers), style),
                 (if found.has_data { "kept" } else { "none" }.to_owned(), DIM),
             ]
@@ -108,7 +129,9 @@ fn label(container: &ContainerStatus) -> String {
 }
 
 fn since(container: &ContainerStatus, now: Timestamp) -> String {
-    let Some(created) = container.created else { return "-".to_owned() };
+    let Some(created) = container.created else {
+        return "-".to_owned();
+    };
     let seconds = now.duration_since(created).as_secs();
     text::age(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
@@ -119,7 +142,12 @@ mod tests {
 
     use super::*;
 
-    fn container(process: &str, kind: Kind, state: State, health: Option<Health>) -> ContainerStatus {
+    fn container(
+        process: &str,
+        kind: Kind,
+        state: State,
+        health: Option<Health>,
+    ) -> ContainerStatus {
         ContainerStatus {
             name: format!("masto-social-{process}"),
             process: process.to_owned(),
@@ -132,7 +160,11 @@ mod tests {
             image: format!("registry.example/{process}:1"),
             status: "Up 3 minutes".to_owned(),
             created: "2026-11-22T09:57:00Z".parse().ok(),
-            ports: if kind == Kind::Ingress { vec!["127.0.0.1:443->443".to_owned()] } else { Vec::new() },
+            ports: if kind == Kind::Ingress {
+                vec!["127.0.0.1:443->443".to_owned()]
+            } else {
+                Vec::new()
+            },
         }
     }
 
@@ -147,7 +179,12 @@ mod tests {
     fn a_well_server_is_said_to_be_well() {
         check(
             &[
-                container("postgres", Kind::Store, State::Running, Some(Health::Healthy)),
+                container(
+                    "postgres",
+                    Kind::Store,
+                    State::Running,
+                    Some(Health::Healthy),
+                ),
                 container("web", Kind::Process, State::Running, Some(Health::Starting)),
                 container("schema", Kind::Job, State::Exited(0), None),
                 container("ingress", Kind::Ingress, State::Running, None),
@@ -169,7 +206,12 @@ mod tests {
         check(
             &[
                 container("web", Kind::Process, State::Exited(137), None),
-                container("sidekiq-all", Kind::Process, State::Running, Some(Health::Unhealthy)),
+                container(
+                    "sidekiq-all",
+                    Kind::Process,
+                    State::Running,
+                    Some(Health::Unhealthy),
+                ),
             ],
             &expect![[r#"
                 PROCESS        STATE         HEALTH     SINCE  PORTS  IMAGE

@@ -55,7 +55,7 @@ impl Signs {
 
     /// For all others.
     pub(crate) const ASCII: Self = Self {
-        good: "+",
+        good: "*",
         bad: "x",
         skipped: "-",
         warning: "!",

@@ -31,7 +31,9 @@ pub(crate) fn render(summary: &Summary) -> String {
 /// The last line of a JSON stream: the run as a whole, and where the server answers.
 pub(crate) fn json(summary: &Summary, outputs: Option<Value>) -> Value {
     let mut line = json!({ "schema_version": SCHEMA_VERSION, "event": "summary" });
-    if let (Value::Object(line), Ok(Value::Object(fields))) = (&mut line, serde_json::to_value(summary)) {
+    if let (Value::Object(line), Ok(Value::Object(fields))) =
+        (&mut line, serde_json::to_value(summary))
+    {
         line.extend(fields);
         if let Some(outputs) = outputs {
             line.insert("outputs".to_owned(), outputs);
@@ -49,17 +51,28 @@ pub(crate) fn next_step(status: ExitStatus, command: &str, retyped: &str, bound:
             "The time given ({bound}) is over. What runs was left as it is; {again} goes on from here, \
              with more time by `--wait-timeout`.\n"
         ),
-        ExitStatus::Cancelled => format!("Stopped; nothing is half done. {again} goes on from here.\n"),
-        ExitStatus::Interrupted | ExitStatus::Terminated => {
-            format!("Left at once. What was under way may go on in the engine; {again} picks it up.\n")
+        ExitStatus::Cancelled => {
+            format!("Stopped; nothing is half done. {again} goes on from here.\n")
         }
-        _ => format!("What succeeded is kept. When the cause is gone, {again} goes on from here.\n"),
+        ExitStatus::Interrupted | ExitStatus::Terminated => {
+            format!(
+                "Left at once. What was under way may go on in the engine; {again} picks it up.\n"
+            )
+        }
+        _ => {
+            format!("What succeeded is kept. When the cause is gone, {again} goes on from here.\n")
+        }
     };
     format!("\n{text}")
 }
 
 fn write_failure(text: &mut String, resource: &str, report: &FailureReport) {
-    let FailureReport { message, causes, hint, log_tail } = report;
+    let FailureReport {
+        message,
+        causes,
+        hint,
+        log_tail,
+    } = report;
     let _ = writeln!(text, "{} {resource}: {message}", paint(ERROR, "failed:"));
     for cause in causes {
         let _ = writeln!(text, "  {} {cause}", paint(DIM, "because:"));
@@ -71,7 +84,12 @@ fn write_failure(text: &mut String, resource: &str, report: &FailureReport) {
         }
     }
     if let Some(hint) = hint {
-        let _ = writeln!(text, "{} {}", paint(HINT, "hint:"), hint.replace('\n', "\n      "));
+        let _ = writeln!(
+            text,
+            "{} {}",
+            paint(HINT, "hint:"),
+            hint.replace('\n', "\n      ")
+        );
     }
     text.push('\n');
 }
@@ -112,9 +130,18 @@ mod tests {
                 },
             )],
             skipped: vec![
-                ("container `web-1`".to_owned(), vec!["job `schema`".to_owned()]),
-                ("container `sidekiq-all-1`".to_owned(), vec!["job `schema`".to_owned()]),
-                ("ingress route".to_owned(), vec!["container `web-1`".to_owned()]),
+                (
+                    "container `web-1`".to_owned(),
+                    vec!["job `schema`".to_owned()],
+                ),
+                (
+                    "container `sidekiq-all-1`".to_owned(),
+                    vec!["job `schema`".to_owned()],
+                ),
+                (
+                    "ingress route".to_owned(),
+                    vec!["container `web-1`".to_owned()],
+                ),
             ],
             unfinished: vec!["container `minio`".to_owned()],
             refusals: Vec::new(),
@@ -137,12 +164,16 @@ mod tests {
             skipped: ingress route (needs container `web-1`)
             skipped: container `web-1`, container `sidekiq-all-1` (needs job `schema`)
             unfinished: left in the middle: container `minio`
-        "#]].assert_eq(&anstream::adapter::strip_str(&render(&summary())).to_string());
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&render(&summary())).to_string());
     }
 
     #[test]
     fn the_last_line_of_the_stream_is_the_summary() {
-        let line = json(&summary(), Some(json!({ "url": "https://social.localhost" })));
+        let line = json(
+            &summary(),
+            Some(json!({ "url": "https://social.localhost" })),
+        );
         assert_eq!(line["event"], "summary");
         assert_eq!(line["outputs"]["url"], "https://social.localhost");
         assert_eq!(line["took_ms"], 4200);

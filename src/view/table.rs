@@ -20,14 +20,20 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[Cell; N]]) -> 
     let mut line = |cells: [(&str, Style); N]| {
         for (column, (text, style)) in cells.into_iter().enumerate() {
             let is_last = column + 1 == N;
-            let filled = if is_last { text.to_owned() } else { pad(text, widths[column]) };
+            let filled = if is_last {
+                text.to_owned()
+            } else {
+                pad(text, widths[column])
+            };
             written.push_str(&paint(style, &filled));
             written.push_str(if is_last { "\n" } else { "  " });
         }
     };
     line(headings.map(|heading| (heading, BOLD)));
     for row in rows {
-        line(std::array::from_fn(|column| (row[column].0.as_str(), row[column].1)));
+        line(std::array::from_fn(|column| {
+            (row[column].0.as_str(), row[column].1)
+        }));
     }
     written
 }

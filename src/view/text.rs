@@ -82,7 +82,11 @@ pub(crate) fn bytes(count: u64) -> String {
 
 /// `1 change`, `3 changes`.
 pub(crate) fn count(number: usize, singular: &str) -> String {
-    if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
+    if number == 1 {
+        format!("1 {singular}")
+    } else {
+        format!("{number} {singular}s")
+    }
 }
 
 #[cfg(test)]
@@ -91,7 +95,10 @@ mod tests {
 
     #[test]
     fn a_long_line_is_cut_to_the_columns_it_may_take() {
-        assert_eq!(fit("GET /health answers 200", 23, "…"), "GET /health answers 200");
+        assert_eq!(
+            fit("GET /health answers 200", 23, "…"),
+            "GET /health answers 200"
+        );
         assert_eq!(fit("GET /health answers 200", 12, "…"), "GET /health…");
         assert_eq!(fit("GET /health answers 200", 12, "..."), "GET /heal...");
         assert_eq!(fit("象の群れ", 5, "…"), "象の…");

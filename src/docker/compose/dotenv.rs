@@ -17,7 +17,10 @@ fn quoted(value: &str) -> String {
     if !value.contains('\'') {
         return format!("'{value}'");
     }
-    let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
+    let escaped = value
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"")
+        .replace('$', "\\$");
     format!("\"{escaped}\"")
 }
 

@@ -35,7 +35,11 @@ pub(crate) struct NoSecret;
 
 /// The Compose project that runs `graph`. Secrets stand in `.env` and in files that only the
 /// directory's owner can reach, never in `compose.yaml`.
-pub(crate) fn export(graph: &Graph<Resource>, name: &Name, secrets: &Secrets) -> Result<Project, NoSecret> {
+pub(crate) fn export(
+    graph: &Graph<Resource>,
+    name: &Name,
+    secrets: &Secrets,
+) -> Result<Project, NoSecret> {
     let mut project = Project::new();
     let mut services = Vec::new();
     let route = graph.iter().find_map(|resource| match resource {
@@ -48,8 +52,13 @@ pub(crate) fn export(graph: &Graph<Resource>, name: &Name, secrets: &Secrets) ->
             Resource::Job(job) => (&job.container, true),
             Resource::Network(_) | Resource::Volume(_) | Resource::Route(_) => continue,
         };
-        let of_ingress = if container.id == Id::Ingress { route } else { None };
-        let service = service::service(container, is_job, of_ingress, graph, secrets, &mut project)?;
+        let of_ingress = if container.id == Id::Ingress {
+            route
+        } else {
+            None
+        };
+        let service =
+            service::service(container, is_job, of_ingress, graph, secrets, &mut project)?;
         services.push((container.id.short(), service));
     }
     let compose = Yaml::Map(vec![
@@ -64,16 +73,33 @@ pub(crate) fn export(graph: &Graph<Resource>, name: &Name, secrets: &Secrets) ->
          # Secrets are in .env and in files/; keep this directory to yourself.\n\n"
     );
     let content = format!("{introduction}{}", compose.render());
-    project.insert("compose.yaml".to_owned(), ProjectFile { mode: 0o644, content });
-    project.insert(".env".to_owned(), ProjectFile { mode: 0o600, content: dotenv::render(secrets) });
+    project.insert(
+        "compose.yaml".to_owned(),
+        ProjectFile {
+            mode: 0o644,
+            content,
+        },
+    );
+    project.insert(
+        ".env".to_owned(),
+        ProjectFile {
+            mode: 0o600,
+            content: dotenv::render(secrets),
+        },
+    );
     Ok(project)
 }
 
 fn networks(graph: &Graph<Resource>) -> Yaml {
     let networks = graph.iter().filter_map(|resource| match resource {
         Resource::Network(network) => {
-            let internal = network.internal.then(|| ("internal".to_owned(), Yaml::Bool(true)));
-            Some((resource.id().short(), Yaml::Map(internal.into_iter().collect())))
+            let internal = network
+                .internal
+                .then(|| ("internal".to_owned(), Yaml::Bool(true)));
+            Some((
+                resource.id().short(),
+                Yaml::Map(internal.into_iter().collect()),
+            ))
         }
         _ => None,
     });
@@ -90,12 +116,29 @@ fn volumes(graph: &Graph<Resource>) -> Yaml {
 
 /// What the route says, where the ingress looks for it: beside its own certificate.
 fn site_files(ingress: &Container, route: &Route) -> Vec<(String, String, u32)> {
-    let folder = ingress.files.keys().find_map(|path| path.strip_suffix("/_default/certificate.pem"));
-    let Some(sites) = folder else { return Vec::new() };
+    let folder = ingress
+        .files
+        .keys()
+        .find_map(|path| path.strip_suffix("/_default/certificate.pem"));
+    let Some(sites) = folder else {
+        return Vec::new();
+    };
     let name = &route.deployment;
     vec![
-        (format!("{sites}/sites/{name}.caddyfile"), route.site.clone(), 0o444),
-        (format!("{sites}/{name}/certificate.pem"), route.leaf.certificate_pem.clone(), 0o444),
-        (format!("{sites}/{name}/key.pem"), route.leaf.key_pem.clone(), 0o400),
+        (
+            format!("{sites}/sites/{name}.caddyfile"),
+            route.site.clone(),
+            0o444,
+        ),
+        (
+            format!("{sites}/{name}/certificate.pem"),
+            route.leaf.certificate_pem.clone(),
+            0o444,
+        ),
+        (
+            format!("{sites}/{name}/key.pem"),
+            route.leaf.key_pem.clone(),
+            0o400,
+        ),
     ]
 }

@@ -25,7 +25,10 @@ pub(super) fn service(
     let mut entries: Vec<(String, Yaml)> = Vec::new();
     let mut put = |key: &str, value: Yaml| entries.push((key.to_owned(), value));
     put("image", Yaml::text(&container.image.reference));
-    put("restart", Yaml::text(if is_job { "no" } else { "unless-stopped" }));
+    put(
+        "restart",
+        Yaml::text(if is_job { "no" } else { "unless-stopped" }),
+    );
     if let Some(entrypoint) = &container.entrypoint {
         put("entrypoint", words(entrypoint));
     }
@@ -51,7 +54,10 @@ pub(super) fn service(
     if !volumes.is_empty() {
         put("volumes", Yaml::List(volumes));
     }
-    let ports = container.ports.iter().map(|(inside, outside)| format!("127.0.0.1:{outside}:{inside}"));
+    let ports = container
+        .ports
+        .iter()
+        .map(|(inside, outside)| format!("127.0.0.1:{outside}:{inside}"));
     let ports: Vec<Yaml> = ports.map(Yaml::Text).collect();
     if !ports.is_empty() {
         put("ports", Yaml::List(ports));
@@ -68,27 +74,57 @@ pub(super) fn service(
     if let Some(signal) = container.stop_signal {
         put("stop_signal", Yaml::text(signal));
     }
-    put("stop_grace_period", Yaml::Text(format!("{}s", container.stop_grace.as_secs())));
+    put(
+        "stop_grace_period",
+        Yaml::Text(format!("{}s", container.stop_grace.as_secs())),
+    );
     Ok(Yaml::Map(entries))
 }
 
 fn words(words: &[String]) -> Yaml {
     // A dollar is Compose's sign for a variable.
-    Yaml::List(words.iter().map(|word| Yaml::Text(word.replace('$', "$$"))).collect())
+    Yaml::List(
+        words
+            .iter()
+            .map(|word| Yaml::Text(word.replace('$', "$$")))
+            .collect(),
+    )
 }
 
 fn depends_on(container: &Container, graph: &Graph<Resource>) -> Vec<(String, Yaml)> {
+    // `up --wait` takes a container that has ended for a failure unless another waits for its end:
+    // the front door waits for the jobs that nobody else does.
+    let unneeded = if container.id == Id::Ingress {
+        jobs_nobody_needs(graph)
+    } else {
+        BTreeSet::new()
+    };
     container
         .requires
-        .iter()
+        .union(&unneeded)
         .map(|id| {
             let condition = match (id, graph.get(id)) {
                 (Id::Job(_), _) => "service_completed_successfully",
-                (_, Some(Resource::Container(needed))) if healthcheck(needed).is_some() => "service_healthy",
+                (_, Some(Resource::Container(needed))) if healthcheck(needed).is_some() => {
+                    "service_healthy"
+                }
                 _ => "service_started",
             };
-            (id.short(), Yaml::Map(vec![("condition".to_owned(), Yaml::text(condition))]))
+            (
+                id.short(),
+                Yaml::Map(vec![("condition".to_owned(), Yaml::text(condition))]),
+            )
         })
+        .collect()
+}
+
+fn jobs_nobody_needs(graph: &Graph<Resource>) -> BTreeSet<Id> {
+    let needed: BTreeSet<Id> = graph
+        .iter()
+        .flat_map(engine::Resource::depends_on)
+        .collect();
+    let ids = graph.iter().map(engine::Resource::id);
+    ids.filter(|id| matches!(id, Id::Job(_)) && !needed.contains(id))
         .collect()
 }
 
@@ -102,7 +138,14 @@ fn healthcheck(container: &Container) -> Option<Yaml> {
             let probe = format!("curl -fsS -o /dev/null {url} || wget -q -O /dev/null {url}");
             vec!["CMD-SHELL".to_owned(), probe]
         }
-        (None, Ready::Postgres { .. } | Ready::Redis { .. } | Ready::File { .. } | Ready::Tcp { .. } | Ready::Ended) => {
+        (
+            None,
+            Ready::Postgres { .. }
+            | Ready::Redis { .. }
+            | Ready::File { .. }
+            | Ready::Tcp { .. }
+            | Ready::Ended,
+        ) => {
             return None;
         }
     };
@@ -110,7 +153,10 @@ fn healthcheck(container: &Container) -> Option<Yaml> {
         ("test".to_owned(), words(&test)),
         ("interval".to_owned(), Yaml::text("1s")),
         ("timeout".to_owned(), Yaml::text("10s")),
-        ("retries".to_owned(), Yaml::Number(container.bound.as_secs())),
+        (
+            "retries".to_owned(),
+            Yaml::Number(container.bound.as_secs()),
+        ),
     ]))
 }
 
@@ -121,7 +167,10 @@ fn networks(container: &Container, route: Option<&Route>) -> Yaml {
         .iter()
         .map(|(role, aliases)| {
             let names = aliases.iter().chain(std::iter::once(&container.name));
-            (Id::Network(*role).short(), aliased(names.cloned().collect()))
+            (
+                Id::Network(*role).short(),
+                aliased(names.cloned().collect()),
+            )
         })
         .collect();
     if let Some(route) = route {
@@ -149,10 +198,17 @@ fn volumes(
         .collect();
     let mut files = Vec::new();
     for (path, file) in &container.files {
-        let content = file.content.render(secrets, Some(DOCKER_SUBNETS)).map_err(|_| NoSecret)?;
+        let content = file
+            .content
+            .render(secrets, Some(DOCKER_SUBNETS))
+            .map_err(|_| NoSecret)?;
         files.push((path.clone(), content, file.mode));
     }
-    files.extend(route.into_iter().flat_map(|route| site_files(container, route)));
+    files.extend(
+        route
+            .into_iter()
+            .flat_map(|route| site_files(container, route)),
+    );
     for (path, content, mode) in files {
         let source = format!("files/{}{path}", folder(container, &content));
         volumes.push(Yaml::Text(format!("./{source}:{path}:ro")));
@@ -164,7 +220,9 @@ fn volumes(
 /// Where a container's files are kept: what all processes have alike is kept once.
 fn folder(container: &Container, content: &str) -> String {
     match container.id {
-        Id::Process(..) | Id::Job(_) if content.starts_with("-----BEGIN CERTIFICATE") => "shared".to_owned(),
+        Id::Process(..) | Id::Job(_) if content.starts_with("-----BEGIN CERTIFICATE") => {
+            "shared".to_owned()
+        }
         _ => container.id.short(),
     }
 }
@@ -179,6 +237,11 @@ fn placeholders(template: &Template) -> Result<String, NoSecret> {
         .into_iter()
         .map(|name: SecretName| (name, Secret::new(format!("{OPEN}{}{CLOSE}", name.as_str()))))
         .collect();
-    let text = template.render(&marks, Some(DOCKER_SUBNETS)).map_err(|_| NoSecret)?;
-    Ok(text.replace('$', "$$").replace(OPEN, "${").replace(CLOSE, "}"))
+    let text = template
+        .render(&marks, Some(DOCKER_SUBNETS))
+        .map_err(|_| NoSecret)?;
+    Ok(text
+        .replace('$', "$$")
+        .replace(OPEN, "${")
+        .replace(CLOSE, "}"))
 }

@@ -13,7 +13,11 @@ pub(crate) fn architecture(deployment: &Deployment) -> Drawing {
         ..Drawing::default()
     };
     let people = drawing.node("people and servers", Kind::Outside, []);
-    let ingress = drawing.node("ingress", Kind::Ingress, [deployment.web_domain.to_string()]);
+    let ingress = drawing.node(
+        "ingress",
+        Kind::Ingress,
+        [deployment.web_domain.to_string()],
+    );
     drawing.edge(people, ingress, "HTTPS", false);
     drawing.put(people, 0);
     drawing.put(ingress, 1);
@@ -43,7 +47,12 @@ pub(crate) fn architecture(deployment: &Deployment) -> Drawing {
             Target::WebDomain => None,
         };
         if let Some(to) = to {
-            drawing.edge(ingress, *to, route.paths.first().cloned().unwrap_or_default(), false);
+            drawing.edge(
+                ingress,
+                *to,
+                route.paths.first().cloned().unwrap_or_default(),
+                false,
+            );
         }
     }
     for process in &deployment.processes {
@@ -56,7 +65,10 @@ pub(crate) fn architecture(deployment: &Deployment) -> Drawing {
         .iter()
         .map(|job| {
             let place = drawing.node(&format!("job {}", job.id), Kind::Job, []);
-            let is_first = deployment.jobs.iter().any(|other| other.after_jobs.contains(&job.id));
+            let is_first = deployment
+                .jobs
+                .iter()
+                .any(|other| other.after_jobs.contains(&job.id));
             drawing.put(place, if is_first { 1 } else { 2 });
             (job.id, place)
         })
@@ -75,14 +87,22 @@ pub(crate) fn architecture(deployment: &Deployment) -> Drawing {
 }
 
 fn said_of(process: &Process) -> Vec<String> {
-    let times = if process.replicas == 1 { String::new() } else { format!("{} × ", process.replicas) };
+    let times = if process.replicas == 1 {
+        String::new()
+    } else {
+        format!("{} × ", process.replicas)
+    };
     vec![format!("{times}{} vCPU, {}", process.cpu, process.memory)]
 }
 
 fn stores(deployment: &Deployment) -> impl Iterator<Item = (Store, &'static str, String)> {
     let stores = &deployment.stores;
     [
-        (Store::Postgres, "postgres", format!("PostgreSQL {}", stores.postgres.version)),
+        (
+            Store::Postgres,
+            "postgres",
+            format!("PostgreSQL {}", stores.postgres.version),
+        ),
         (
             Store::Redis,
             "redis",
@@ -91,7 +111,11 @@ fn stores(deployment: &Deployment) -> impl Iterator<Item = (Store, &'static str,
                 topology::RedisEngine::Valkey => format!("Valkey {}", stores.redis.version),
             },
         ),
-        (Store::Media, "media", format!("bucket {}", stores.media.bucket)),
+        (
+            Store::Media,
+            "media",
+            format!("bucket {}", stores.media.bucket),
+        ),
         (
             Store::Mail,
             "mail",

@@ -36,9 +36,16 @@ pub(crate) fn dot(drawing: &Drawing) -> String {
         if edge.dashed {
             attributes.push("style=dashed".to_owned());
         }
-        let attributes =
-            if attributes.is_empty() { String::new() } else { format!(" [{}]", attributes.join(", ")) };
-        let _ = writeln!(text, "  {} -> {}{attributes};", drawing.nodes[edge.from].id, drawing.nodes[edge.to].id);
+        let attributes = if attributes.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", attributes.join(", "))
+        };
+        let _ = writeln!(
+            text,
+            "  {} -> {}{attributes};",
+            drawing.nodes[edge.from].id, drawing.nodes[edge.to].id
+        );
     }
     text.push_str("}\n");
     text

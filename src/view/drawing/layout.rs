@@ -54,10 +54,19 @@ pub(super) fn layout(drawing: &Drawing, extents: &[Extent]) -> Layout {
     let mut items: Vec<Item> = extents
         .iter()
         .zip(&columns)
-        .map(|(extent, column)| Item { column: *column, extent: *extent, y: 0.0, left: vec![], right: vec![] })
+        .map(|(extent, column)| Item {
+            column: *column,
+            extent: *extent,
+            y: 0.0,
+            left: vec![],
+            right: vec![],
+        })
         .collect();
-    let chains: Vec<Vec<usize>> =
-        drawing.edges.iter().map(|edge| chain(&mut items, edge.from, edge.to)).collect();
+    let chains: Vec<Vec<usize>> = drawing
+        .edges
+        .iter()
+        .map(|edge| chain(&mut items, edge.from, edge.to))
+        .collect();
 
     let last = items.iter().map(|item| item.column).max().unwrap_or(0);
     let mut ranks: Vec<Vec<usize>> = vec![Vec::new(); last + 1];
@@ -72,7 +81,11 @@ pub(super) fn layout(drawing: &Drawing, extents: &[Extent]) -> Layout {
 
     let widths: Vec<f64> = ranks
         .iter()
-        .map(|rank| rank.iter().map(|&place| items[place].extent.width).fold(0.0, f64::max))
+        .map(|rank| {
+            rank.iter()
+                .map(|&place| items[place].extent.width)
+                .fold(0.0, f64::max)
+        })
         .collect();
     let mut lefts = Vec::new();
     let mut x = 0.0;
@@ -80,9 +93,15 @@ pub(super) fn layout(drawing: &Drawing, extents: &[Extent]) -> Layout {
         lefts.push(x);
         x += width + AISLE;
     }
-    let top = items.iter().map(|item| item.y - item.extent.height / 2.0).fold(f64::INFINITY, f64::min);
+    let top = items
+        .iter()
+        .map(|item| item.y - item.extent.height / 2.0)
+        .fold(f64::INFINITY, f64::min);
     let top = if top.is_finite() { top } else { 0.0 };
-    let bottom = items.iter().map(|item| item.y + item.extent.height / 2.0).fold(top, f64::max);
+    let bottom = items
+        .iter()
+        .map(|item| item.y + item.extent.height / 2.0)
+        .fold(top, f64::max);
 
     let corners = items[..extents.len()]
         .iter()
@@ -95,26 +114,52 @@ pub(super) fn layout(drawing: &Drawing, extents: &[Extent]) -> Layout {
         .iter()
         .map(|chain| {
             let (first, end) = (chain[0], chain[chain.len() - 1]);
-            let mut points =
-                vec![Point { x: corners[first].x + extents[first].width, y: items[first].y - top }];
+            let mut points = vec![Point {
+                x: corners[first].x + extents[first].width,
+                y: items[first].y - top,
+            }];
             for &place in &chain[1..chain.len() - 1] {
                 let (left, width) = (lefts[items[place].column], widths[items[place].column]);
-                points.push(Point { x: left, y: items[place].y - top });
-                points.push(Point { x: left + width, y: items[place].y - top });
+                points.push(Point {
+                    x: left,
+                    y: items[place].y - top,
+                });
+                points.push(Point {
+                    x: left + width,
+                    y: items[place].y - top,
+                });
             }
-            points.push(Point { x: corners[end].x, y: items[end].y - top });
+            points.push(Point {
+                x: corners[end].x,
+                y: items[end].y - top,
+            });
             points
         })
         .collect();
-    Layout { corners, routes, size: Extent { width: (x - AISLE).max(0.0), height: bottom - top } }
+    Layout {
+        corners,
+        routes,
+        size: Extent {
+            width: (x - AISLE).max(0.0),
+            height: bottom - top,
+        },
+    }
 }
 
 /// The column of each box: the one it was put into, or one right of the rightmost that points at it, and a box that nothing
 /// points at directly left of the first it points at.
 fn columns(drawing: &Drawing) -> Vec<usize> {
     let count = drawing.nodes.len();
-    let is_put: Vec<bool> = drawing.nodes.iter().map(|node| node.column.is_some()).collect();
-    let mut columns: Vec<usize> = drawing.nodes.iter().map(|node| node.column.unwrap_or(0)).collect();
+    let is_put: Vec<bool> = drawing
+        .nodes
+        .iter()
+        .map(|node| node.column.is_some())
+        .collect();
+    let mut columns: Vec<usize> = drawing
+        .nodes
+        .iter()
+        .map(|node| node.column.unwrap_or(0))
+        .collect();
     // As many rounds as boxes reach every column of a graph without circles, and bound one with.
     for _ in 0..count {
         for edge in &drawing.edges {
@@ -126,7 +171,12 @@ fn columns(drawing: &Drawing) -> Vec<usize> {
     }
     for place in (0..count).filter(|&place| !is_put[place]) {
         let is_source = !drawing.edges.iter().any(|edge| edge.to == place);
-        let nearest = drawing.edges.iter().filter(|edge| edge.from == place).map(|edge| columns[edge.to]).min();
+        let nearest = drawing
+            .edges
+            .iter()
+            .filter(|edge| edge.from == place)
+            .map(|edge| columns[edge.to])
+            .min();
         if let (true, Some(nearest)) = (is_source, nearest) {
             columns[place] = nearest.saturating_sub(1);
         }
@@ -138,8 +188,17 @@ fn columns(drawing: &Drawing) -> Vec<usize> {
 fn chain(items: &mut Vec<Item>, from: usize, to: usize) -> Vec<usize> {
     let mut chain = vec![from];
     for column in items[from].column + 1..items[to].column {
-        let extent = Extent { width: 0.0, height: 4.0 };
-        items.push(Item { column, extent, y: 0.0, left: vec![], right: vec![] });
+        let extent = Extent {
+            width: 0.0,
+            height: 4.0,
+        };
+        items.push(Item {
+            column,
+            extent,
+            y: 0.0,
+            left: vec![],
+            right: vec![],
+        });
         chain.push(items.len() - 1);
     }
     chain.push(to);
@@ -167,7 +226,11 @@ fn sort(items: &[Item], ranks: &mut [Vec<usize>]) {
         for step in 0..count {
             let rank = &mut ranks[if rightwards { step } else { count - 1 - step }];
             let key = |item: usize| {
-                let near = if rightwards { &items[item].left } else { &items[item].right };
+                let near = if rightwards {
+                    &items[item].left
+                } else {
+                    &items[item].right
+                };
                 mean(near.iter().map(|&other| places[other])).unwrap_or(places[item])
             };
             // Sorting is stable: equals keep the order of the drawing.
@@ -181,7 +244,10 @@ fn sort(items: &[Item], ranks: &mut [Vec<usize>]) {
 /// Puts the items of each column under one another, around the middle.
 fn stack(items: &mut [Item], ranks: &[Vec<usize>]) {
     for rank in ranks {
-        let height: f64 = rank.iter().map(|&place| items[place].extent.height + GAP).sum();
+        let height: f64 = rank
+            .iter()
+            .map(|&place| items[place].extent.height + GAP)
+            .sum();
         let mut y = -height / 2.0;
         for &place in rank {
             let own = items[place].extent.height;
@@ -198,12 +264,19 @@ fn pull(items: &mut [Item], ranks: &[Vec<usize>]) {
             .iter()
             .map(|&place| {
                 let item = &items[place];
-                let near = item.left.iter().chain(&item.right).map(|&other| items[other].y);
+                let near = item
+                    .left
+                    .iter()
+                    .chain(&item.right)
+                    .map(|&other| items[other].y);
                 mean(near).unwrap_or(item.y)
             })
             .collect();
         let distance = |items: &[Item], above: usize, below: usize| {
-            f64::midpoint(items[rank[above]].extent.height, items[rank[below]].extent.height) + GAP
+            f64::midpoint(
+                items[rank[above]].extent.height,
+                items[rank[below]].extent.height,
+            ) + GAP
         };
         // Pushed down from the top, and up from the bottom: the mean of both keeps the order.
         let mut down = wanted.clone();
@@ -247,32 +320,71 @@ mod tests {
 
     #[test]
     fn arrows_point_to_the_right_and_boxes_do_not_overlap() {
-        let drawing = drawing(&[(0, 1), (1, 2), (1, 3), (0, 3), (4, 3), (2, 5), (3, 5), (0, 5)], 6);
-        let extents = vec![Extent { width: 100.0, height: 40.0 }; 6];
+        let drawing = drawing(
+            &[
+                (0, 1),
+                (1, 2),
+                (1, 3),
+                (0, 3),
+                (4, 3),
+                (2, 5),
+                (3, 5),
+                (0, 5),
+            ],
+            6,
+        );
+        let extents = vec![
+            Extent {
+                width: 100.0,
+                height: 40.0
+            };
+            6
+        ];
         let layout = layout(&drawing, &extents);
         for edge in &drawing.edges {
-            assert!(layout.corners[edge.from].x + 100.0 < layout.corners[edge.to].x, "{edge:?}");
+            assert!(
+                layout.corners[edge.from].x + 100.0 < layout.corners[edge.to].x,
+                "{edge:?}"
+            );
         }
         for (place, a) in layout.corners.iter().enumerate() {
             for b in &layout.corners[..place] {
-                assert!((a.x - b.x).abs() >= 100.0 || (a.y - b.y).abs() >= 40.0, "{a:?} {b:?}");
+                assert!(
+                    (a.x - b.x).abs() >= 100.0 || (a.y - b.y).abs() >= 40.0,
+                    "{a:?} {b:?}"
+                );
             }
         }
         for route in &layout.routes {
-            assert!(route.windows(2).all(|pair| pair[0].x <= pair[1].x), "{route:?}");
+            assert!(
+                route.windows(2).all(|pair| pair[0].x <= pair[1].x),
+                "{route:?}"
+            );
         }
     }
 
     #[test]
     fn a_circle_ends() {
         let drawing = drawing(&[(0, 1), (1, 2), (2, 0)], 3);
-        let extents = vec![Extent { width: 10.0, height: 10.0 }; 3];
+        let extents = vec![
+            Extent {
+                width: 10.0,
+                height: 10.0
+            };
+            3
+        ];
         assert_eq!(layout(&drawing, &extents).corners.len(), 3);
     }
 
     #[test]
     fn nothing_takes_no_room() {
         let layout = layout(&Drawing::default(), &[]);
-        assert_eq!(layout.size, Extent { width: 0.0, height: 0.0 });
+        assert_eq!(
+            layout.size,
+            Extent {
+                width: 0.0,
+                height: 0.0
+            }
+        );
     }
 }

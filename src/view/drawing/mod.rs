@@ -62,8 +62,14 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every kind.
-    const ALL: [Self; 6] =
-        [Self::Outside, Self::Ingress, Self::Process, Self::Job, Self::Store, Self::Ground];
+    const ALL: [Self; 6] = [
+        Self::Outside,
+        Self::Ingress,
+        Self::Process,
+        Self::Job,
+        Self::Store,
+        Self::Ground,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -104,13 +110,23 @@ pub(crate) struct Edge {
 
 impl Drawing {
     /// Adds a box, and gives its place. A second box of the same id is the first.
-    pub(crate) fn node(&mut self, name: &str, kind: Kind, more: impl IntoIterator<Item = String>) -> usize {
+    pub(crate) fn node(
+        &mut self,
+        name: &str,
+        kind: Kind,
+        more: impl IntoIterator<Item = String>,
+    ) -> usize {
         let id = identifier(name);
         if let Some(place) = self.nodes.iter().position(|node| node.id == id) {
             return place;
         }
         let lines = std::iter::once(name.to_owned()).chain(more).collect();
-        self.nodes.push(Node { id, lines, kind, column: None });
+        self.nodes.push(Node {
+            id,
+            lines,
+            kind,
+            column: None,
+        });
         self.nodes.len() - 1
     }
 
@@ -121,7 +137,12 @@ impl Drawing {
 
     /// Adds an arrow, once.
     pub(crate) fn edge(&mut self, from: usize, to: usize, label: impl Into<String>, dashed: bool) {
-        let edge = Edge { from, to, label: label.into(), dashed };
+        let edge = Edge {
+            from,
+            to,
+            label: label.into(),
+            dashed,
+        };
         if !self.edges.contains(&edge) {
             self.edges.push(edge);
         }
@@ -146,8 +167,16 @@ pub(crate) fn json(drawing: &Drawing) -> Value {
 /// `name` with everything but letters and digits as underscores; the formats have words of
 /// their own (`end`, `graph`), which an underscore at the end keeps away from.
 fn identifier(name: &str) -> String {
-    let mut id: String =
-        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let mut id: String = name
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        })
+        .collect();
     id.push('_');
     id
 }

@@ -9,7 +9,10 @@ use super::{Drawing, Kind};
 /// An arrow from each resource to those that need it; what is needed anyway through another is
 /// left out.
 pub(crate) fn resources(graph: &Graph<local::Resource>, title: String) -> Drawing {
-    let mut drawing = Drawing { title, ..Drawing::default() };
+    let mut drawing = Drawing {
+        title,
+        ..Drawing::default()
+    };
     let mut places = BTreeMap::new();
     for resource in graph.iter() {
         let name = resource.id().to_string().replace('`', "");
@@ -45,7 +48,11 @@ fn reduce(drawing: &mut Drawing) {
     }
     drawing.edges.retain(|edge| {
         let mut seen = vec![false; count];
-        let mut open: Vec<usize> = next[edge.from].iter().copied().filter(|&to| to != edge.to).collect();
+        let mut open: Vec<usize> = next[edge.from]
+            .iter()
+            .copied()
+            .filter(|&to| to != edge.to)
+            .collect();
         while let Some(place) = open.pop() {
             if place == edge.to {
                 return false;

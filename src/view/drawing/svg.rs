@@ -30,21 +30,46 @@ pub(crate) fn svg(drawing: &Drawing) -> String {
         "<defs><marker id=\"head\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" \
          markerHeight=\"7\" orient=\"auto-start-reverse\"><path class=\"head\" d=\"M0 0 8 4 0 8z\"/></marker></defs>\n",
     );
-    let _ = writeln!(text, "<rect class=\"page\" width=\"100%\" height=\"100%\"/>");
-    let _ = writeln!(text, "<text class=\"title\" x=\"{MARGIN}\" y=\"30\">{title}</text>");
-    let _ = writeln!(text, "<g transform=\"translate({MARGIN} {})\">", MARGIN + TITLE);
+    let _ = writeln!(
+        text,
+        "<rect class=\"page\" width=\"100%\" height=\"100%\"/>"
+    );
+    let _ = writeln!(
+        text,
+        "<text class=\"title\" x=\"{MARGIN}\" y=\"30\">{title}</text>"
+    );
+    let _ = writeln!(
+        text,
+        "<g transform=\"translate({MARGIN} {})\">",
+        MARGIN + TITLE
+    );
     for (edge, route) in drawing.edges.iter().zip(&placed.routes) {
         let class = if edge.dashed { "edge order" } else { "edge" };
-        let _ = writeln!(text, "<path class=\"{class}\" d=\"{}\" marker-end=\"url(#head)\"/>", path(route));
+        let _ = writeln!(
+            text,
+            "<path class=\"{class}\" d=\"{}\" marker-end=\"url(#head)\"/>",
+            path(route)
+        );
     }
-    for (node, (corner, extent)) in drawing.nodes.iter().zip(placed.corners.iter().zip(&extents)) {
+    for (node, (corner, extent)) in drawing
+        .nodes
+        .iter()
+        .zip(placed.corners.iter().zip(&extents))
+    {
         draw_box(&mut text, node, *corner, *extent);
     }
     // Last, so that no arrow crosses what is said on another.
     for (edge, route) in drawing.edges.iter().zip(&placed.routes) {
         if let (false, [.., before, end]) = (edge.label.is_empty(), route.as_slice()) {
-            let (x, y) = (f64::midpoint(before.x, end.x), f64::midpoint(before.y, end.y) - 4.0);
-            let _ = writeln!(text, "<text class=\"said\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escape(&edge.label));
+            let (x, y) = (
+                f64::midpoint(before.x, end.x),
+                f64::midpoint(before.y, end.y) - 4.0,
+            );
+            let _ = writeln!(
+                text,
+                "<text class=\"said\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>",
+                escape(&edge.label)
+            );
         }
     }
     text.push_str("</g>\n</svg>\n");
@@ -62,24 +87,37 @@ fn extent(node: &Node) -> Extent {
         })
         .fold(56.0, f64::max);
     let lines = u32::try_from(node.lines.len()).unwrap_or(1);
-    Extent { width: widest + 24.0, height: f64::from(lines) * LINE + 14.0 }
+    Extent {
+        width: widest + 24.0,
+        height: f64::from(lines) * LINE + 14.0,
+    }
 }
 
 /// A curve through the points that leaves and reaches each of them horizontally.
 fn path(route: &[Point]) -> String {
     let mut text = String::new();
-    let Some(first) = route.first() else { return text };
+    let Some(first) = route.first() else {
+        return text;
+    };
     let _ = write!(text, "M{:.1} {:.1}", first.x, first.y);
     for pair in route.windows(2) {
         let (from, to) = (pair[0], pair[1]);
         let middle = f64::midpoint(from.x, to.x);
-        let _ = write!(text, "C{middle:.1} {:.1} {middle:.1} {:.1} {:.1} {:.1}", from.y, to.y, to.x, to.y);
+        let _ = write!(
+            text,
+            "C{middle:.1} {:.1} {middle:.1} {:.1} {:.1} {:.1}",
+            from.y, to.y, to.x, to.y
+        );
     }
     text
 }
 
 fn draw_box(text: &mut String, node: &Node, corner: Point, extent: Extent) {
-    let radius = if node.kind == Kind::Outside { extent.height / 2.0 } else { 7.0 };
+    let radius = if node.kind == Kind::Outside {
+        extent.height / 2.0
+    } else {
+        7.0
+    };
     let _ = writeln!(
         text,
         "<g class=\"{}\"><rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"{radius:.1}\"/>",
@@ -93,7 +131,11 @@ fn draw_box(text: &mut String, node: &Node, corner: Point, extent: Extent) {
     let mut y = corner.y + 7.0 + LINE * 0.75;
     for (order, line) in node.lines.iter().enumerate() {
         let class = if order == 0 { "name" } else { "more" };
-        let _ = writeln!(text, "<text class=\"{class}\" x=\"{middle:.1}\" y=\"{y:.1}\">{}</text>", escape(line));
+        let _ = writeln!(
+            text,
+            "<text class=\"{class}\" x=\"{middle:.1}\" y=\"{y:.1}\">{}</text>",
+            escape(line)
+        );
         y += LINE;
     }
     text.push_str("</g>\n");
@@ -109,7 +151,11 @@ fn style() -> String {
     );
     for kind in Kind::ALL {
         let (fill, frame) = kind.colors();
-        let _ = writeln!(css, ".{} rect{{fill:{fill};stroke:{frame};stroke-width:1.2}}", kind.name());
+        let _ = writeln!(
+            css,
+            ".{} rect{{fill:{fill};stroke:{frame};stroke-width:1.2}}",
+            kind.name()
+        );
     }
     css.push_str(
         "@media (prefers-color-scheme:dark){.page{fill:#0d1117}text{fill:#e6edf3}.more,.said{fill:#9198a1}\
@@ -119,5 +165,8 @@ fn style() -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

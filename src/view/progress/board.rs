@@ -74,7 +74,11 @@ impl Board {
         for change in &plan.changes {
             let row = self.row(&change.resource);
             row.action = change.action;
-            row.steps_left = if change.action == ChangeAction::Replace { 2 } else { 1 };
+            row.steps_left = if change.action == ChangeAction::Replace {
+                2
+            } else {
+                1
+            };
         }
     }
 
@@ -82,34 +86,58 @@ impl Board {
     pub(crate) fn apply(&mut self, event: &Event) {
         let now = event.elapsed_ms;
         match &event.kind {
-            EventKind::Started { resource, verb, cause: _ } => {
+            EventKind::Started {
+                resource,
+                verb,
+                cause: _,
+            } => {
                 let row = self.row(resource);
                 row.begin(now, *verb);
             }
-            EventKind::Waiting { resource, condition, state } => {
+            EventKind::Waiting {
+                resource,
+                condition,
+                state,
+            } => {
                 let row = self.row(resource);
                 row.begin(now, Verb::Create);
                 if let State::Running { waiting, .. } = &mut row.state {
                     *waiting = Some((condition.clone(), state.clone()));
                 }
             }
-            EventKind::Advanced { resource, what, current, total } => {
+            EventKind::Advanced {
+                resource,
+                what,
+                current,
+                total,
+            } => {
                 let row = self.row(resource);
                 row.begin(now, Verb::Create);
                 // `layer 3f2a: extracting` is about the same bytes as its download was.
                 let part = what.split(':').next().unwrap_or(what).to_owned();
-                row.measures.entry(part).or_default().advance(*current, *total);
+                row.measures
+                    .entry(part)
+                    .or_default()
+                    .advance(*current, *total);
             }
             EventKind::Finished { resource, .. } => self.row(resource).finish(now),
-            EventKind::Failed { resource, error, .. } => {
-                self.row(resource).state =
-                    State::Failed { ended_ms: now, message: error.message.clone() };
+            EventKind::Failed {
+                resource, error, ..
+            } => {
+                self.row(resource).state = State::Failed {
+                    ended_ms: now,
+                    message: error.message.clone(),
+                };
             }
-            EventKind::Skipped { resource, needs, .. } => {
+            EventKind::Skipped {
+                resource, needs, ..
+            } => {
                 let row = self.row(resource);
                 // The second half of a replacement whose first half failed keeps the failure.
                 if !matches!(row.state, State::Failed { .. }) {
-                    row.state = State::Skipped { needs: needs.clone() };
+                    row.state = State::Skipped {
+                        needs: needs.clone(),
+                    };
                 }
             }
             EventKind::Stopping { .. } => self.stopping = true,
@@ -146,16 +174,24 @@ impl Board {
 impl Row {
     fn begin(&mut self, now: u64, verb: Verb) {
         match &mut self.state {
-            State::Running { verb: current, waiting } => {
+            State::Running {
+                verb: current,
+                waiting,
+            } => {
                 // A replacement's second half begins: what the first waited for is over.
-                if *current != verb && !matches!((*current, &waiting), (Verb::Delete | Verb::Update, Some(_))) {
+                if *current != verb
+                    && !matches!((*current, &waiting), (Verb::Delete | Verb::Update, Some(_)))
+                {
                     *waiting = None;
                     *current = verb;
                 }
             }
             State::Pending | State::Skipped { .. } => {
                 self.began_ms = now;
-                self.state = State::Running { verb, waiting: None };
+                self.state = State::Running {
+                    verb,
+                    waiting: None,
+                };
             }
             State::Done { .. } | State::Failed { .. } => {}
         }
@@ -223,12 +259,20 @@ impl Row {
     fn measured(&self) -> Option<String> {
         let (name, _) = self.measures.first_key_value()?;
         let done = text::bytes(self.measures.values().map(|measure| measure.current).sum());
-        let through = self.measures.values().filter(|measure| Some(measure.current) == measure.total).count();
+        let through = self
+            .measures
+            .values()
+            .filter(|measure| Some(measure.current) == measure.total)
+            .count();
         let what = match self.measures.len() {
             1 => name.clone(),
             parts => format!("{through} of {parts} parts"),
         };
-        let totals: Option<Vec<u64>> = self.measures.values().map(|measure| measure.total).collect();
+        let totals: Option<Vec<u64>> = self
+            .measures
+            .values()
+            .map(|measure| measure.total)
+            .collect();
         Some(match totals.map(|totals| totals.iter().sum()) {
             Some(total) if total > 0 => format!("{what}, {done} of {}", text::bytes(total)),
             _ => format!("{what}, {done}"),

@@ -15,7 +15,11 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(10);
 /// The line that tells of `event`; `None` for what only the heartbeat mentions.
 pub(crate) fn line(event: &Event) -> Option<String> {
     let text = match &event.kind {
-        EventKind::Started { resource, verb, cause } => {
+        EventKind::Started {
+            resource,
+            verb,
+            cause,
+        } => {
             let doing = match verb {
                 Verb::Create => "creating",
                 Verb::Update => "updating",
@@ -23,26 +27,46 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             };
             format!("{resource}: {doing} ({cause})")
         }
-        EventKind::Waiting { resource, condition, state } => {
+        EventKind::Waiting {
+            resource,
+            condition,
+            state,
+        } => {
             format!("{resource}: {}", waiting_for(condition, state))
         }
         EventKind::Advanced { .. } => return None,
-        EventKind::Finished { resource, verb, took_ms } => {
+        EventKind::Finished {
+            resource,
+            verb,
+            took_ms,
+        } => {
             let done = match verb {
                 Verb::Create => "created",
                 Verb::Update => "updated",
                 Verb::Delete => "removed",
             };
-            format!("{resource}: {done} in {}", text::duration(Duration::from_millis(*took_ms)))
+            format!(
+                "{resource}: {done} in {}",
+                text::duration(Duration::from_millis(*took_ms))
+            )
         }
-        EventKind::Failed { resource, error, took_ms, .. } => {
+        EventKind::Failed {
+            resource,
+            error,
+            took_ms,
+            ..
+        } => {
             let took = text::duration(Duration::from_millis(*took_ms));
             format!("{resource}: failed after {took}: {}", error.message)
         }
-        EventKind::Skipped { resource, needs, .. } if needs.is_empty() => {
+        EventKind::Skipped {
+            resource, needs, ..
+        } if needs.is_empty() => {
             format!("{resource}: not started")
         }
-        EventKind::Skipped { resource, needs, .. } => {
+        EventKind::Skipped {
+            resource, needs, ..
+        } => {
             format!("{resource}: skipped, needs {}", needs.join(", "))
         }
         EventKind::Stopping { running } if running.is_empty() => "stopping".to_owned(),
@@ -56,11 +80,19 @@ pub(crate) fn line(event: &Event) -> Option<String> {
 
 /// The line that says what is still under way; `None` when nothing is.
 pub(crate) fn heartbeat(board: &Board, now_ms: u64) -> Option<String> {
-    let running: Vec<_> =
-        board.rows().iter().filter(|row| matches!(row.state, State::Running { .. })).collect();
+    let running: Vec<_> = board
+        .rows()
+        .iter()
+        .filter(|row| matches!(row.state, State::Running { .. }))
+        .collect();
     let (first, rest) = running.split_first()?;
     let took = text::duration(Duration::from_millis(first.took_ms(now_ms).unwrap_or(0)));
-    let mut line = format!("{} still at work: {}: {}, {took}", stamp(now_ms), first.resource, first.activity());
+    let mut line = format!(
+        "{} still at work: {}: {}, {took}",
+        stamp(now_ms),
+        first.resource,
+        first.activity()
+    );
     if !rest.is_empty() {
         let _ = write!(line, "; and {} more", rest.len());
     }

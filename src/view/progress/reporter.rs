@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use engine::{Event, EventSink, PlanSummary};
+use engine::{Event, EventKind, EventSink, PlanSummary};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::board::Board;
@@ -34,8 +34,13 @@ struct Shared {
 }
 
 enum Way {
-    Tty { bar: ProgressBar, drawn: Vec<String> },
-    Plain { spoke_ms: u64 },
+    Tty {
+        bar: ProgressBar,
+        drawn: Vec<String>,
+    },
+    Plain {
+        spoke_ms: u64,
+    },
     Json,
     Quiet,
 }
@@ -43,20 +48,40 @@ enum Way {
 impl Reporter {
     /// Shows a run called `title` (`masto up social`) in the given way; `Auto` has been decided
     /// by then and counts as plain.
-    pub(crate) fn new(mode: ProgressMode, title: impl Into<String>, printer: Printer, signs: Signs) -> Self {
+    pub(crate) fn new(
+        mode: ProgressMode,
+        title: impl Into<String>,
+        printer: Printer,
+        signs: Signs,
+    ) -> Self {
         let way = match mode {
             ProgressMode::Tty => {
                 let target = ProgressDrawTarget::stderr_with_hz(REDRAWS);
                 let bar = ProgressBar::with_draw_target(None, target);
-                bar.set_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()));
-                Way::Tty { bar, drawn: Vec::new() }
+                bar.set_style(
+                    ProgressStyle::with_template("{msg}")
+                        .unwrap_or_else(|_| ProgressStyle::default_bar()),
+                );
+                Way::Tty {
+                    bar,
+                    drawn: Vec::new(),
+                }
             }
             ProgressMode::Auto | ProgressMode::Plain => Way::Plain { spoke_ms: 0 },
             ProgressMode::Json => Way::Json,
             ProgressMode::Quiet => Way::Quiet,
         };
-        let shared = Shared { board: Board::default(), title: title.into(), printer, signs, way };
-        Self { began: Instant::now(), shared: Arc::new(Mutex::new(shared)) }
+        let shared = Shared {
+            board: Board::default(),
+            title: title.into(),
+            printer,
+            signs,
+            way,
+        };
+        Self {
+            began: Instant::now(),
+            shared: Arc::new(Mutex::new(shared)),
+        }
     }
 
     /// A row for each change of the plan.
@@ -70,7 +95,10 @@ impl Reporter {
         let reporter = self.clone();
         Arc::new(move |event: Event| {
             let elapsed_ms = reporter.elapsed_ms();
-            reporter.lock().show(&Event { elapsed_ms, ..event });
+            reporter.lock().show(&Event {
+                elapsed_ms,
+                ..event
+            });
         })
     }
 
@@ -118,7 +146,9 @@ impl Shared {
     fn show(&mut self, event: &Event) {
         self.board.apply(event);
         match &mut self.way {
-            Way::Tty { .. } | Way::Quiet => {}
+            // In the header of every frame.
+            Way::Tty { .. } => {}
+            Way::Quiet => self.tell_of_interrupt(event),
             Way::Plain { spoke_ms } => {
                 if let Some(line) = plain::line(event) {
                     *spoke_ms = event.elapsed_ms;
@@ -128,14 +158,28 @@ impl Shared {
             Way::Json => {
                 // A reader that went away shows at the next answer; the work goes on.
                 let _ = self.printer.raw(json::line(event).as_bytes());
+                self.tell_of_interrupt(event);
             }
+        }
+    }
+
+    /// Where nobody reads the event, whoever pressed Ctrl-C is told what comes of it.
+    fn tell_of_interrupt(&self, event: &Event) {
+        if let (EventKind::Stopping { .. }, Some(line)) = (&event.kind, plain::line(event)) {
+            self.printer.tell(&line);
         }
     }
 
     fn tick(&mut self, now_ms: u64) {
         match &mut self.way {
             Way::Tty { bar, drawn } => {
-                let lines = tty::frame(&self.board, &self.title, now_ms, terminal_size(), self.signs);
+                let lines = tty::frame(
+                    &self.board,
+                    &self.title,
+                    now_ms,
+                    terminal_size(),
+                    self.signs,
+                );
                 if !self.board.rows().is_empty() && *drawn != lines {
                     bar.set_message(lines.join("\n"));
                     bar.tick();
@@ -159,7 +203,10 @@ impl Shared {
         if let Way::Tty { bar, .. } = &mut self.way {
             bar.finish_and_clear();
             // Every row, however short the terminal: this one scrolls and is not redrawn.
-            let size = Size { height: None, ..terminal_size() };
+            let size = Size {
+                height: None,
+                ..terminal_size()
+            };
             if !self.board.rows().is_empty() {
                 let lines = tty::frame(&self.board, &self.title, now_ms, size, self.signs);
                 self.printer.tell(&format!("{}\n", lines.join("\n")));
@@ -172,7 +219,13 @@ impl Shared {
 /// Of stderr; 80 by 24 where it does not tell.
 fn terminal_size() -> Size {
     let told = rustix::termios::tcgetwinsize(io::stderr()).ok();
-    let known = |value: u16, otherwise: usize| if value == 0 { otherwise } else { usize::from(value) };
+    let known = |value: u16, otherwise: usize| {
+        if value == 0 {
+            otherwise
+        } else {
+            usize::from(value)
+        }
+    };
     Size {
         width: told.map_or(80, |size| known(size.ws_col, 80)),
         height: Some(told.map_or(24, |size| known(size.ws_row, 24))),
