@@ -55,10 +55,15 @@ impl Ahead {
             .iter()
             .filter(|step| !step.replaces)
             .filter_map(|step| match &step.action {
-                Action::Create { desired, previous: None } => Some(desired),
+                Action::Create {
+                    desired,
+                    previous: None,
+                } => Some(desired),
                 _ => None,
             })
-            .filter(|resource| container_of(resource).is_some_and(|found| !found.requires.is_empty()))
+            .filter(|resource| {
+                container_of(resource).is_some_and(|found| !found.requires.is_empty())
+            })
             .cloned()
             .collect();
         Self {
@@ -66,7 +71,11 @@ impl Ahead {
             name: name.clone(),
             secrets: Arc::clone(secrets),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            state: Mutex::new(State { known: plan.known.clone(), waiting, made: BTreeMap::new() }),
+            state: Mutex::new(State {
+                known: plan.known.clone(),
+                waiting,
+                made: BTreeMap::new(),
+            }),
         }
     }
 
@@ -91,7 +100,11 @@ impl Ahead {
         resource: &Resource,
         known: &Known<Resource>,
     ) -> JoinHandle<Result<String, Error>> {
-        let (docker, name, secrets) = (self.docker.clone(), self.name.clone(), Arc::clone(&self.secrets));
+        let (docker, name, secrets) = (
+            self.docker.clone(),
+            self.name.clone(),
+            Arc::clone(&self.secrets),
+        );
         let turns = Arc::clone(&self.turns);
         let resource = resource.clone();
         let held = holds(&resource, known);

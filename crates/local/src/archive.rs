@@ -54,8 +54,12 @@ pub(crate) async fn read_all(
     container: &str,
     path: &str,
 ) -> Result<Vec<String>, Error> {
-    let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
-    let chunks = docker.client.download_from_container(container, Some(options));
+    let options = DownloadFromContainerOptionsBuilder::default()
+        .path(path)
+        .build();
+    let chunks = docker
+        .client
+        .download_from_container(container, Some(options));
     let tar = chunks.try_fold(Vec::new(), |mut all, chunk| async move {
         all.extend_from_slice(&chunk);
         Ok(all)
@@ -63,7 +67,10 @@ pub(crate) async fn read_all(
     match tar.await {
         Ok(tar) => files_of(&tar).map_err(Error::Stream),
         Err(error) if status(&error) == Some(404) => Ok(Vec::new()),
-        Err(error) => Err(Error::call("read files of", format!("container `{container}`"))(error)),
+        Err(error) => Err(Error::call(
+            "read files of",
+            format!("container `{container}`"),
+        )(error)),
     }
 }
 
@@ -80,7 +87,11 @@ fn tar_of(files: &BTreeMap<String, Entry>) -> std::io::Result<Vec<u8>> {
     }
     for (path, file) in files {
         let mut header = header(file.mode, file.content.len() as u64);
-        builder.append_data(&mut header, path.trim_start_matches('/'), file.content.as_bytes())?;
+        builder.append_data(
+            &mut header,
+            path.trim_start_matches('/'),
+            file.content.as_bytes(),
+        )?;
     }
     builder.into_inner()
 }
@@ -126,11 +137,17 @@ mod tests {
 
     #[test]
     fn files_come_out_as_they_went_in_with_only_mastos_own_folders() {
-        let file = |content: &str| Entry { content: content.to_owned(), mode: 0o444 };
+        let file = |content: &str| Entry {
+            content: content.to_owned(),
+            mode: 0o444,
+        };
         let files = BTreeMap::from([
             ("/etc/masto/ca.pem".to_owned(), file("ca")),
             ("/etc/caddy/Caddyfile".to_owned(), file("global")),
-            ("/data/masto/sites/social.caddyfile".to_owned(), file("site")),
+            (
+                "/data/masto/sites/social.caddyfile".to_owned(),
+                file("site"),
+            ),
         ]);
         let tar = tar_of(&files).unwrap();
         let names: Vec<String> = tar::Archive::new(tar.as_slice())

@@ -47,7 +47,13 @@ impl LocalBackend {
     ) -> Self {
         let secrets = Arc::new(secrets);
         let ahead = Ahead::new(&docker, &name, &secrets, plan);
-        Self { docker, name, secrets, paths, ahead }
+        Self {
+            docker,
+            name,
+            secrets,
+            paths,
+            ahead,
+        }
     }
 }
 
@@ -105,6 +111,8 @@ impl LocalBackend {
                 false => Look::NotYet("no answer".to_owned()),
             })
         };
-        wait::until(&condition, Some(progress), look).await.map_err(|_| lost)
+        wait::until(&condition, Some(progress), look)
+            .await
+            .map_err(|_| lost)
     }
 }

@@ -42,7 +42,9 @@ pub(crate) fn networks(
         .networks
         .iter()
         .map(|(role, aliases)| {
-            let name = Id::Network(*role).docker_name(deployment).unwrap_or_default();
+            let name = Id::Network(*role)
+                .docker_name(deployment)
+                .unwrap_or_default();
             (name, endpoint(aliases))
         })
         .collect()
@@ -66,7 +68,13 @@ pub(crate) fn files(
         .iter()
         .map(|(path, file)| {
             let content = file.content.render(ground.secrets, ground.subnet)?;
-            Ok((path.clone(), Entry { content, mode: file.mode }))
+            Ok((
+                path.clone(),
+                Entry {
+                    content,
+                    mode: file.mode,
+                },
+            ))
         })
         .collect()
 }
@@ -79,7 +87,9 @@ pub(crate) fn body(
     let first = networks(container, ground.deployment).into_iter().next();
     let mode = first.as_ref().map(|(name, _)| name.clone());
     Ok(ContainerCreateBody {
-        image: Some(container.image.id.clone().unwrap_or_else(|| container.image.reference.clone())),
+        // By name, as `docker ps` will show it. Should the name move to another image between the
+        // plan and this call, the next plan sees that.
+        image: Some(container.image.reference.clone()),
         // Sidekiq shows it, and logs are easier to read with it.
         hostname: Some(container.id.short()),
         entrypoint: container.entrypoint.clone(),
@@ -88,9 +98,14 @@ pub(crate) fn body(
         labels: Some(labels_of(container, ground)),
         stop_signal: container.stop_signal.map(str::to_owned),
         stop_timeout: i64::try_from(container.stop_grace.as_secs()).ok(),
-        healthcheck: container.healthcheck.as_ref().map(healthcheck),
-        exposed_ports: (!container.ports.is_empty())
-            .then(|| container.ports.keys().map(|port| format!("{port}/tcp")).collect()),
+        healthcheck: container.healthcheck.as_deref().map(healthcheck),
+        exposed_ports: (!container.ports.is_empty()).then(|| {
+            container
+                .ports
+                .keys()
+                .map(|port| format!("{port}/tcp"))
+                .collect()
+        }),
         networking_config: first.map(|first| NetworkingConfig {
             endpoints_config: Some(HashMap::from([first])),
         }),
@@ -106,28 +121,43 @@ pub(crate) fn environment(
 ) -> Result<Vec<String>, MissingSecret> {
     let mut variables = BTreeMap::new();
     for (name, template) in &container.env {
-        variables.insert(name.as_str(), template.render(ground.secrets, ground.subnet)?);
+        variables.insert(
+            name.as_str(),
+            template.render(ground.secrets, ground.subnet)?,
+        );
     }
     // Mastodon trusts proxies in private ranges by itself; an engine may hand out others.
     let behind_proxy = container.networks.contains_key(&NetworkRole::Processes)
         && matches!(container.id, Id::Process(..));
-    if let Some(subnet) = ground.subnet.filter(|subnet| behind_proxy && !is_private(subnet)) {
+    if let Some(subnet) = ground
+        .subnet
+        .filter(|subnet| behind_proxy && !is_private(subnet))
+    {
         variables
             .entry("TRUSTED_PROXY_IP")
             .or_insert_with(|| format!("127.0.0.0/8,::1/128,{subnet}"));
     }
-    Ok(variables.into_iter().map(|(name, value)| format!("{name}={value}")).collect())
+    Ok(variables
+        .into_iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect())
 }
 
 fn is_private(subnet: &str) -> bool {
     let address = subnet.split('/').next().unwrap_or_default();
-    address.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_private())
+    address
+        .parse::<std::net::Ipv4Addr>()
+        .is_ok_and(|address| address.is_private())
 }
 
 fn labels_of(container: &Container, ground: &Ground<'_>) -> HashMap<String, String> {
     let mut all = labels::common(ground.deployment.as_str(), &container.id);
     let mut put = |name: &str, value: String| all.insert(name.to_owned(), value);
-    put(labels::CONFIG_HASH, engine::hash::config_hash(&container.config));
+    put(labels::IMAGE, container.image.reference.clone());
+    put(
+        labels::CONFIG_HASH,
+        engine::hash::config_hash(&container.config),
+    );
     put(labels::CONFIG, labels::write_config(&container.config));
     put(labels::DEPENDS_ON, labels::write_ids(&ground.depends_on));
     put(labels::HOLDS, labels::write_holds(&ground.holds));
@@ -137,9 +167,9 @@ fn labels_of(container: &Container, ground: &Ground<'_>) -> HashMap<String, Stri
     all
 }
 
-fn healthcheck(test: &Vec<String>) -> HealthConfig {
+fn healthcheck(test: &[String]) -> HealthConfig {
     HealthConfig {
-        test: Some(test.clone()),
+        test: Some(test.to_vec()),
         interval: Some(30 * NANOSECONDS),
         timeout: Some(10 * NANOSECONDS),
         retries: Some(3),
@@ -158,10 +188,15 @@ fn host_config(container: &Container, ground: &Ground<'_>, network: Option<Strin
     let bytes = |size: u64| i64::try_from(size).unwrap_or(i64::MAX);
     HostConfig {
         network_mode: network,
-        restart_policy: Some(RestartPolicy { name: Some(restart), maximum_retry_count: None }),
+        restart_policy: Some(RestartPolicy {
+            name: Some(restart),
+            maximum_retry_count: None,
+        }),
         memory: container.memory.map(bytes),
         // 1024 is one CPU's worth where CPUs are contended.
-        cpu_shares: container.cpu_millis.map(|millis| i64::from(millis.max(2)) * 1024 / 1000),
+        cpu_shares: container
+            .cpu_millis
+            .map(|millis| i64::from(millis.max(2)) * 1024 / 1000),
         shm_size: container.shm.map(bytes),
         mounts: Some(mounts(container, ground.deployment)),
         port_bindings: (!container.ports.is_empty()).then(|| port_bindings(container)),
@@ -209,7 +244,9 @@ fn port_bindings(container: &Container) -> HashMap<String, Option<Vec<PortBindin
 pub(crate) fn with_variables(container: &Container, extra: &[(String, String)]) -> Container {
     let mut container = container.clone();
     for (name, value) in extra {
-        container.env.insert(name.clone(), Template::default().then(value));
+        container
+            .env
+            .insert(name.clone(), Template::default().then(value));
     }
     container
 }

@@ -30,14 +30,22 @@ pub(crate) async fn run(
         attach_stderr: Some(true),
         ..CreateExecOptions::default()
     };
-    let exec = docker.client.create_exec(container, options).await.map_err(call())?;
+    let exec = docker
+        .client
+        .create_exec(container, options)
+        .await
+        .map_err(call())?;
     let started = docker
         .client
         .start_exec(&exec.id, None::<StartExecOptions>)
         .await
         .map_err(call())?;
     let mut output = Output::default();
-    if let StartExecResults::Attached { output: mut stream, input: _ } = started {
+    if let StartExecResults::Attached {
+        output: mut stream,
+        input: _,
+    } = started
+    {
         while let Some(chunk) = stream.try_next().await.map_err(call())? {
             match chunk {
                 LogOutput::StdErr { message } => {

@@ -87,11 +87,23 @@ impl Connection {
                 let path = folder.join("config.json");
                 let context = || "current".to_owned();
                 match fs::read(&path) {
-                    Ok(text) => serde_json::from_slice::<ConfigFile>(&text)
-                        .map_err(|error| Error::Context { context: context(), path, source: error.into() })?
-                        .current_context,
+                    Ok(text) => {
+                        serde_json::from_slice::<ConfigFile>(&text)
+                            .map_err(|error| Error::Context {
+                                context: context(),
+                                path,
+                                source: error.into(),
+                            })?
+                            .current_context
+                    }
                     Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                    Err(source) => return Err(Error::Context { context: context(), path, source }),
+                    Err(source) => {
+                        return Err(Error::Context {
+                            context: context(),
+                            path,
+                            source,
+                        });
+                    }
                 }
             }
             (None, None) => None,
@@ -101,28 +113,51 @@ impl Connection {
 
     fn host_of_context(&self, context: &str) -> Result<String, Error> {
         // Docker files a context under the digest of its name.
-        let digest: String =
-            Sha256::digest(context).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = Sha256::digest(context)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let folder = self.config_dir.clone().unwrap_or_default();
-        let path = folder.join("contexts").join("meta").join(digest).join("meta.json");
-        let error = |source| Error::Context { context: context.to_owned(), path: path.clone(), source };
+        let path = folder
+            .join("contexts")
+            .join("meta")
+            .join(digest)
+            .join("meta.json");
+        let error = |source| Error::Context {
+            context: context.to_owned(),
+            path: path.clone(),
+            source,
+        };
         let text = fs::read(&path).map_err(error)?;
-        let file: ContextFile = serde_json::from_slice(&text).map_err(|source| error(source.into()))?;
+        let file: ContextFile =
+            serde_json::from_slice(&text).map_err(|source| error(source.into()))?;
         Ok(file.endpoints.docker.host)
     }
 
     fn first_socket(&self) -> PathBuf {
         let system = PathBuf::from(SYSTEM_SOCKET);
-        let rootless = self.runtime_dir.as_ref().map(|folder| folder.join("docker.sock"));
-        let desktop = self.config_dir.as_ref().map(|folder| folder.join("run").join("docker.sock"));
+        let rootless = self
+            .runtime_dir
+            .as_ref()
+            .map(|folder| folder.join("docker.sock"));
+        let desktop = self
+            .config_dir
+            .as_ref()
+            .map(|folder| folder.join("run").join("docker.sock"));
         let others = [rootless, desktop].into_iter().flatten();
-        std::iter::once(system.clone()).chain(others).find(|path| path.exists()).unwrap_or(system)
+        std::iter::once(system.clone())
+            .chain(others)
+            .find(|path| path.exists())
+            .unwrap_or(system)
     }
 }
 
 fn parse(host: &str) -> Result<Address, Error> {
     let refuse = |reason: &str| {
-        Err(Error::Address { address: host.to_owned(), reason: reason.to_owned() })
+        Err(Error::Address {
+            address: host.to_owned(),
+            reason: reason.to_owned(),
+        })
     };
     match host.split_once("://") {
         Some(("unix", path)) if Path::new(path).is_absolute() => Ok(Address::Socket(path.into())),
@@ -157,20 +192,35 @@ mod tests {
     }
 
     fn of_host(host: &str) -> String {
-        address(&Connection { host: Some(host.to_owned()), ..Connection::default() })
+        address(&Connection {
+            host: Some(host.to_owned()),
+            ..Connection::default()
+        })
     }
 
     #[test]
     fn an_address_is_a_socket_or_plain_tcp() {
         for (host, expected) in [
-            ("unix:///run/user/1000/docker.sock", "unix:///run/user/1000/docker.sock"),
+            (
+                "unix:///run/user/1000/docker.sock",
+                "unix:///run/user/1000/docker.sock",
+            ),
             ("tcp://10.0.0.2:2375", "tcp://10.0.0.2:2375"),
             ("http://docker:2375/", "tcp://docker:2375"),
             ("unix://docker.sock", "the path of a socket starts with `/`"),
             ("tcp://10.0.0.2", "write the port: `tcp://host:2375`"),
-            ("tcp://10.0.0.2:2376", "port 2376 is Docker over TLS, which masto does not speak"),
-            ("ssh://me@host", "masto does not open SSH connections itself"),
-            ("/var/run/docker.sock", "it starts with `unix://` or `tcp://`"),
+            (
+                "tcp://10.0.0.2:2376",
+                "port 2376 is Docker over TLS, which masto does not speak",
+            ),
+            (
+                "ssh://me@host",
+                "masto does not open SSH connections itself",
+            ),
+            (
+                "/var/run/docker.sock",
+                "it starts with `unix://` or `tcp://`",
+            ),
         ] {
             assert_eq!(of_host(host), expected, "{host}");
         }
@@ -181,16 +231,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config_dir = folder.path().join("config");
         let context = |name: &str, host: &str| {
-            let digest: String =
-                Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest: String = Sha256::digest(name)
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             let path = config_dir.join("contexts/meta").join(digest);
             fs::create_dir_all(&path).unwrap();
-            let text = format!(r#"{{"Name":"{name}","Endpoints":{{"docker":{{"Host":"{host}","SkipTLSVerify":false}}}}}}"#);
+            let text = format!(
+                r#"{{"Name":"{name}","Endpoints":{{"docker":{{"Host":"{host}","SkipTLSVerify":false}}}}}}"#
+            );
             fs::write(path.join("meta.json"), text).unwrap();
         };
         context("far", "tcp://far:2375");
         context("near", "tcp://near:2375");
-        fs::write(config_dir.join("config.json"), r#"{"auths":{},"currentContext":"near"}"#).unwrap();
+        fs::write(
+            config_dir.join("config.json"),
+            r#"{"auths":{},"currentContext":"near"}"#,
+        )
+        .unwrap();
         let mut connection = Connection {
             host: Some("tcp://typed:2375".to_owned()),
             context: Some("far".to_owned()),
@@ -203,7 +261,10 @@ mod tests {
         connection.context = None;
         assert_eq!(address(&connection), "tcp://near:2375");
         connection.context = Some("gone".to_owned());
-        assert_eq!(address(&connection), "failed to read the Docker context `gone`");
+        assert_eq!(
+            address(&connection),
+            "failed to read the Docker context `gone`"
+        );
         connection.context = Some("default".to_owned());
         if !Path::new(SYSTEM_SOCKET).exists() {
             fs::write(folder.path().join("docker.sock"), "").unwrap();

@@ -51,7 +51,10 @@ impl Docker {
         let client = client(&address, bollard::API_DEFAULT_VERSION)?;
         let answer = tokio::time::timeout(FIRST_ANSWER, client.version())
             .await
-            .map_err(|_| Error::NoEngine { address: address.to_string(), source: None })?
+            .map_err(|_| Error::NoEngine {
+                address: address.to_string(),
+                source: None,
+            })?
             .map_err(|source| unreachable(&address, source))?;
         let version = EngineVersion {
             version: answer.version.unwrap_or_default(),
@@ -69,7 +72,10 @@ impl Docker {
         }
         let newest = bollard::API_DEFAULT_VERSION;
         let agreed = api.min((newest.major_version, newest.minor_version));
-        let agreed = ClientVersion { major_version: agreed.0, minor_version: agreed.1 };
+        let agreed = ClientVersion {
+            major_version: agreed.0,
+            minor_version: agreed.1,
+        };
         Ok(Self {
             client: self::client(&address, &agreed)?,
             address: Arc::new(address),
@@ -91,7 +97,9 @@ impl Docker {
 
     /// It answers.
     pub(crate) async fn answers(&self) -> bool {
-        tokio::time::timeout(FIRST_ANSWER, self.client.ping()).await.is_ok_and(|pong| pong.is_ok())
+        tokio::time::timeout(FIRST_ANSWER, self.client.ping())
+            .await
+            .is_ok_and(|pong| pong.is_ok())
     }
 }
 
@@ -109,14 +117,24 @@ fn client(address: &Address, version: &ClientVersion) -> Result<bollard::Docker,
 fn unreachable(address: &Address, source: bollard::errors::Error) -> Error {
     let address = address.to_string();
     if io_kind(&source) == Some(io::ErrorKind::PermissionDenied) {
-        return Error::NoPermission { address, source: Box::new(source) };
+        return Error::NoPermission {
+            address,
+            source: Box::new(source),
+        };
     }
-    Error::NoEngine { address, source: Some(Box::new(source)) }
+    Error::NoEngine {
+        address,
+        source: Some(Box::new(source)),
+    }
 }
 
 /// The kind of the first IO error among `error` and its sources.
-pub(crate) fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
-    let mut next = Some(error);
+fn io_kind(error: &bollard::errors::Error) -> Option<io::ErrorKind> {
+    // This variant passes itself off as what it holds, and is not found below itself.
+    if let bollard::errors::Error::IOError { err } = error {
+        return Some(err.kind());
+    }
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<io::Error>() {
             return Some(error.kind());
@@ -133,7 +151,9 @@ fn parse_api(text: &str) -> Option<(usize, usize)> {
 
 /// Whether the socket of `address` belongs to an engine that was installed but does not run.
 pub(crate) fn socket_exists(address: &str) -> bool {
-    address.strip_prefix("unix://").is_some_and(|path| Path::new(path).exists())
+    address
+        .strip_prefix("unix://")
+        .is_some_and(|path| Path::new(path).exists())
 }
 
 #[cfg(test)]

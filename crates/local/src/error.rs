@@ -50,7 +50,9 @@ pub enum Error {
         source: Source,
     },
     /// Older than Docker 20.10.
-    #[error("the Docker engine {version} at `{address}` is too old: it speaks API {api}, and masto needs 1.41")]
+    #[error(
+        "the Docker engine {version} at `{address}` is too old: it speaks API {api}, and masto needs 1.41"
+    )]
     OldEngine {
         /// Where it is.
         address: String,
@@ -265,9 +267,10 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Address { .. } | Self::Context { .. } | Self::NoEngine { .. } | Self::OldEngine { .. } => {
-                ErrorKind::Engine
-            }
+            Self::Address { .. }
+            | Self::Context { .. }
+            | Self::NoEngine { .. }
+            | Self::OldEngine { .. } => ErrorKind::Engine,
             Self::NoPermission { .. } => ErrorKind::Permission,
             Self::Pull { .. } | Self::NoKit { .. } | Self::Architecture { .. } => ErrorKind::Image,
             Self::Stranger { .. } | Self::SecretsLost { .. } => ErrorKind::Refused,
@@ -293,27 +296,37 @@ impl Error {
         resource: impl std::fmt::Display,
     ) -> impl FnOnce(bollard::errors::Error) -> Self {
         let resource = resource.to_string();
-        move |source| Self::Call { operation, resource, source: Box::new(source) }
+        move |source| Self::Call {
+            operation,
+            resource,
+            source: Box::new(source),
+        }
     }
 
     /// The engine went away, and the same call may go well when it is back.
     pub(crate) fn is_engine_lost(&self) -> bool {
         use bollard::errors::Error as Client;
-        let Self::Call { source, .. } = self else { return false };
+        let Self::Call { source, .. } = self else {
+            return false;
+        };
         match source.as_ref() {
             Client::HyperLegacyError { .. }
             | Client::HyperResponseError { .. }
             | Client::SocketNotFoundError(_)
             | Client::IOError { .. } => true,
             // What a stopping engine says.
-            Client::DockerResponseServerError { status_code: 503, .. } => true,
+            Client::DockerResponseServerError {
+                status_code: 503, ..
+            } => true,
             _ => false,
         }
     }
 
     /// The status that the engine answered with.
     pub(crate) fn status(&self) -> Option<u16> {
-        let Self::Call { source, .. } = self else { return None };
+        let Self::Call { source, .. } = self else {
+            return None;
+        };
         status(source)
     }
 }

@@ -77,7 +77,9 @@ impl Evidence {
     }
 
     async fn in_shell(&self, process: &str, script: &str, args: &[&str]) -> Result<String, Error> {
-        let container = select::running(&self.docker, &self.name, process).await?.name;
+        let container = select::running(&self.docker, &self.name, process)
+            .await?
+            .name;
         let mut command = vec!["sh", "-c", script, "sh"];
         command.extend(args);
         let command: Vec<String> = command.into_iter().map(str::to_owned).collect();

@@ -55,7 +55,8 @@ pub struct Streams<I, O, E> {
 
 /// The container's end.
 pub(crate) struct Attached {
-    pub(crate) output: Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
+    pub(crate) output:
+        Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error>> + Send>>,
     pub(crate) input: Pin<Box<dyn AsyncWrite + Send>>,
 }
 
@@ -74,7 +75,14 @@ where
     O: AsyncWrite + Unpin + Send,
     E: AsyncWrite + Unpin + Send,
 {
-    let Exec { process, command, env, tty, stdin, user } = exec;
+    let Exec {
+        process,
+        command,
+        env,
+        tty,
+        stdin,
+        user,
+    } = exec;
     let container = select::running(docker, name, process).await?.name;
     let call = || Error::call("run a command in", format!("container `{container}`"));
     let options = CreateExecOptions {
@@ -82,19 +90,37 @@ where
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         tty: Some(tty.is_some()),
-        env: Some(env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        env: Some(
+            env.iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+        ),
         cmd: Some(command.clone()),
         user: user.clone(),
         ..CreateExecOptions::default()
     };
-    let created = docker.client.create_exec(&container, options).await.map_err(call())?;
-    let options = StartExecOptions { tty: tty.is_some(), ..StartExecOptions::default() };
-    let started = docker.client.start_exec(&created.id, Some(options)).await.map_err(call())?;
+    let created = docker
+        .client
+        .create_exec(&container, options)
+        .await
+        .map_err(call())?;
+    let options = StartExecOptions {
+        tty: tty.is_some(),
+        ..StartExecOptions::default()
+    };
+    let started = docker
+        .client
+        .start_exec(&created.id, Some(options))
+        .await
+        .map_err(call())?;
     if let StartExecResults::Attached { output, input } = started {
         let resize = |size: TtySize| {
             let (docker, exec_id) = (docker.clone(), created.id.clone());
             async move {
-                let size = ResizeExecOptions { height: size.rows, width: size.columns };
+                let size = ResizeExecOptions {
+                    height: size.rows,
+                    width: size.columns,
+                };
                 // The command may have ended between two looks; a wrong size is no harm.
                 let _ = docker.client.resize_exec(&exec_id, size).await;
             }
@@ -104,7 +130,11 @@ where
         }
         pump(Attached { output, input }, streams, *stdin, call(), resize).await?;
     }
-    let ended = docker.client.inspect_exec(&created.id).await.map_err(call())?;
+    let ended = docker
+        .client
+        .inspect_exec(&created.id)
+        .await
+        .map_err(call())?;
     Ok(ended.exit_code.unwrap_or(-1))
 }
 
@@ -123,8 +153,16 @@ where
     F: FnMut(TtySize) -> Fut,
     Fut: Future<Output = ()>,
 {
-    let Attached { mut output, mut input } = attached;
-    let Streams { mut stdin, mut stdout, mut stderr, resize: mut sizes } = streams;
+    let Attached {
+        mut output,
+        mut input,
+    } = attached;
+    let Streams {
+        mut stdin,
+        mut stdout,
+        mut stderr,
+        resize: mut sizes,
+    } = streams;
     let feed = async {
         if stdin_wanted {
             // A command that does not read to the end closes its side; its exit code says the rest.

@@ -12,17 +12,33 @@ pub(crate) fn of(error: &Error) -> Option<String> {
              `ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock {}` and DOCKER_HOST=unix:///tmp/docker.sock",
             address.trim_start_matches("ssh://")
         ),
-        Error::Address { .. } => "set DOCKER_HOST, for example to `unix:///var/run/docker.sock`".to_owned(),
+        Error::Address { .. } => {
+            "set DOCKER_HOST, for example to `unix:///var/run/docker.sock`".to_owned()
+        }
         Error::Context { path, .. } => {
-            format!("`docker context ls` shows the contexts; masto looked into `{}`", path.display())
+            format!(
+                "`docker context ls` shows the contexts; masto looked into `{}`",
+                path.display()
+            )
         }
         Error::NoEngine { address, .. } => no_engine(address),
         Error::NoPermission { .. } => "run `sudo usermod -aG docker $USER` and log in again, \
              or use a rootless engine (https://docs.docker.com/engine/security/rootless/)"
             .to_owned(),
-        Error::OldEngine { .. } => "install Docker 20.10 or newer, for example `sudo apt-get install docker.io`".to_owned(),
+        Error::OldEngine { .. } => {
+            "install Docker 20.10 or newer, for example `sudo apt-get install docker.io`".to_owned()
+        }
         Error::Call { source, .. } => return of_message(&source.to_string()),
-        Error::Ended { resource, exit, tail } | Error::JobFailed { resource, exit, tail } => {
+        Error::Ended {
+            resource,
+            exit,
+            tail,
+        }
+        | Error::JobFailed {
+            resource,
+            exit,
+            tail,
+        } => {
             return of_exit(resource, exit, tail);
         }
         Error::NotReady { resource, tail, .. } => {
@@ -37,9 +53,15 @@ pub(crate) fn of(error: &Error) -> Option<String> {
             let other = if *flag == "--https-port" { 8443 } else { 8080 };
             format!("stop what uses it, or run `masto up {flag} {other}`")
         }
-        Error::Pull { image, official, source } => of_pull(image, *official, &source.to_string()),
+        Error::Pull {
+            image,
+            official,
+            source,
+        } => of_pull(image, *official, &source.to_string()),
         Error::NoKit { .. } => "build them with `scripts/kit`".to_owned(),
-        Error::Architecture { image, engine_arch, .. } => format!(
+        Error::Architecture {
+            image, engine_arch, ..
+        } => format!(
             "remove it with `docker image rm {image}` and pull it again for linux/{engine_arch}"
         ),
         Error::NoSecret { .. } => "run `masto up`: it makes what is missing".to_owned(),
@@ -49,11 +71,15 @@ pub(crate) fn of(error: &Error) -> Option<String> {
             path.display()
         ),
         Error::Reload { .. } => "`docker logs masto-ingress` has more".to_owned(),
-        Error::IngressLock(LockError::Held { .. }) => "run the command again in a moment".to_owned(),
+        Error::IngressLock(LockError::Held { .. }) => {
+            "run the command again in a moment".to_owned()
+        }
         Error::IngressLock(LockError::File { .. }) => return None,
         Error::NoSuchProcess { known, .. } if known.is_empty() => "`masto up` starts it".to_owned(),
         Error::NoSuchProcess { known, .. } => format!("there are {}", known.join(", ")),
-        Error::NotRunning { .. } => "`masto up` starts it; `masto status` shows the rest".to_owned(),
+        Error::NotRunning { .. } => {
+            "`masto up` starts it; `masto status` shows the rest".to_owned()
+        }
         Error::Command { .. } | Error::Stream(_) => return None,
     };
     Some(text)
@@ -61,7 +87,8 @@ pub(crate) fn of(error: &Error) -> Option<String> {
 
 fn no_engine(address: &str) -> String {
     if socket_exists(address) {
-        return "the socket is there but nobody answers: `sudo systemctl restart docker`".to_owned();
+        return "the socket is there but nobody answers: `sudo systemctl restart docker`"
+            .to_owned();
     }
     if address == "unix:///var/run/docker.sock" {
         return "start it with `sudo systemctl start docker`; if it is not installed: \
@@ -77,7 +104,9 @@ pub(crate) fn of_message(message: &str) -> Option<String> {
     let has = |part: &str| message.contains(part);
     let text = if has("no space left on device") {
         DISK_FULL
-    } else if has("non-overlapping ipv4 address pool") || has("predefined address pools have been fully subnetted") {
+    } else if has("non-overlapping ipv4 address pool")
+        || has("predefined address pools have been fully subnetted")
+    {
         "the engine has no address range left for a network: `docker network prune` removes unused ones"
     } else if has("privileged port") {
         "a rootless engine cannot use ports below 1024: `masto up --https-port 8443 --http-port 8080`"
@@ -111,16 +140,22 @@ const WRONG_ARCHITECTURE: &str =
 /// By how a container ended and what it printed last.
 pub(crate) fn of_exit(resource: &str, exit: &Exit, tail: &[String]) -> Option<String> {
     if exit.out_of_memory {
-        return Some(format!("give it more `memory` in the topology file ({})", short(resource)));
+        return Some(format!(
+            "give it more `memory` in the topology file ({})",
+            short(resource)
+        ));
     }
     if let Some(text) = of_lines(tail).or_else(|| of_message(&exit.message)) {
         return Some(text);
     }
     Some(match exit.code {
         // 128 and the signals KILL and TERM.
-        137 | 143 => "somebody or something killed it from outside: run `masto up` again".to_owned(),
+        137 | 143 => {
+            "somebody or something killed it from outside: run `masto up` again".to_owned()
+        }
         126 | 127 => {
-            "the image does not have that program: check `local.images` in the topology file".to_owned()
+            "the image does not have that program: check `local.images` in the topology file"
+                .to_owned()
         }
         _ => see_logs(resource),
     })
@@ -167,16 +202,24 @@ fn of_pull(image: &str, official: bool, message: &str) -> String {
         return DISK_FULL.to_owned();
     }
     if has("no matching manifest") {
-        return format!("`{image}` does not exist for this processor: choose another in `local.images`");
+        return format!(
+            "`{image}` does not exist for this processor: choose another in `local.images`"
+        );
     }
     if has("manifest unknown") || has("not found") && !has("no such host") {
-        return format!("`{image}` does not exist: check `mastodon.version` and `local.images` in the topology file");
+        return format!(
+            "`{image}` does not exist: check `mastodon.version` and `local.images` in the topology file"
+        );
     }
     if has("toomanyrequests") || has("rate limit") {
-        return format!("the registry wants a login: `docker login`, `docker pull {image}`, then run the command again");
+        return format!(
+            "the registry wants a login: `docker login`, `docker pull {image}`, then run the command again"
+        );
     }
     if has("denied") || has("unauthorized") {
-        return format!("the registry refuses `{image}`: check the name, or `docker login` and `docker pull {image}`");
+        return format!(
+            "the registry refuses `{image}`: check the name, or `docker login` and `docker pull {image}`"
+        );
     }
     let other = if official {
         ", or run with images that `scripts/kit` built on this machine: `masto up --images kit`"

@@ -130,7 +130,9 @@ impl Id {
         if docker_name == INGRESS {
             return Some(Self::Ingress);
         }
-        let rest = docker_name.strip_prefix("masto-")?.strip_prefix(name.as_str())?;
+        let rest = docker_name
+            .strip_prefix("masto-")?
+            .strip_prefix(name.as_str())?;
         let rest = rest.strip_prefix('-')?;
         if let Ok(store) = rest.parse() {
             return Some(Self::Store(store));
@@ -219,14 +221,23 @@ fn process_id(text: &str) -> Option<ProcessId> {
     match text {
         "web" => Some(ProcessId::Web),
         "streaming" => Some(ProcessId::Streaming),
-        other => other.strip_prefix("sidekiq-")?.parse().ok().map(ProcessId::Sidekiq),
+        other => other
+            .strip_prefix("sidekiq-")?
+            .parse()
+            .ok()
+            .map(ProcessId::Sidekiq),
     }
 }
 
 fn job(text: &str) -> Option<JobId> {
-    [JobId::Bucket, JobId::Schema, JobId::PostMigrate, JobId::Owner]
-        .into_iter()
-        .find(|job| job.to_string() == text)
+    [
+        JobId::Bucket,
+        JobId::Schema,
+        JobId::PostMigrate,
+        JobId::Owner,
+    ]
+    .into_iter()
+    .find(|job| job.to_string() == text)
 }
 
 #[cfg(test)]

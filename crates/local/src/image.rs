@@ -76,7 +76,11 @@ impl ImageRefs {
                 None => (role, of_set(role, topology, set)),
             })
             .collect();
-        Self { references, named, set }
+        Self {
+            references,
+            named,
+            set,
+        }
     }
 
     /// The reference for `role`.
@@ -105,10 +109,18 @@ fn of_set(role: ImageRole, topology: &Topology, set: ImageSet) -> String {
         (ImageSet::Official, ImageRole::Mailpit) => MAILPIT.to_owned(),
         // The kit has one release of each series, and of each store the one in Debian.
         (ImageSet::Kit, ImageRole::Mastodon) => {
-            format!("masto-kit/mastodon:v{}.{}", version.major(), version.minor())
+            format!(
+                "masto-kit/mastodon:v{}.{}",
+                version.major(),
+                version.minor()
+            )
         }
         (ImageSet::Kit, ImageRole::Streaming) => {
-            format!("masto-kit/mastodon-streaming:v{}.{}", version.major(), version.minor())
+            format!(
+                "masto-kit/mastodon-streaming:v{}.{}",
+                version.major(),
+                version.minor()
+            )
         }
         (ImageSet::Kit, ImageRole::Postgres) => format!("masto-kit/postgres:{postgres}"),
         (ImageSet::Kit, ImageRole::Redis) => match redis.engine {
@@ -131,7 +143,11 @@ impl Images {
             id: Some(format!("sha256:{}", engine::hash::config_hash(reference))),
         };
         Self {
-            by_role: refs.references.iter().map(|(role, text)| (*role, image(text))).collect(),
+            by_role: refs
+                .references
+                .iter()
+                .map(|(role, text)| (*role, image(text)))
+                .collect(),
             named: refs.named.clone(),
             set: refs.set,
         }
@@ -160,13 +176,20 @@ impl Images {
     /// The image for `role`.
     #[must_use]
     pub fn get(&self, role: ImageRole) -> ImageUse {
-        let none = ImageUse { reference: String::new(), id: None };
+        let none = ImageUse {
+            reference: String::new(),
+            id: None,
+        };
         self.by_role.get(&role).cloned().unwrap_or(none)
     }
 
     /// Fills in the id of every image called `reference`.
     pub(crate) fn found(&mut self, reference: &str, id: &str) {
-        for image in self.by_role.values_mut().filter(|image| image.reference == reference) {
+        for image in self
+            .by_role
+            .values_mut()
+            .filter(|image| image.reference == reference)
+        {
             image.id = Some(id.to_owned());
         }
     }
@@ -179,7 +202,13 @@ impl Images {
 pub async fn find_images(docker: &Docker, refs: &ImageRefs) -> Result<Images, Error> {
     let found = refs.references.iter().map(|(role, reference)| async move {
         let id = image_id(docker, reference).await?;
-        Ok::<_, Error>((*role, ImageUse { reference: reference.clone(), id }))
+        Ok::<_, Error>((
+            *role,
+            ImageUse {
+                reference: reference.clone(),
+                id,
+            },
+        ))
     });
     Ok(Images {
         by_role: try_join_all(found).await?.into_iter().collect(),
@@ -193,6 +222,8 @@ pub(crate) async fn image_id(docker: &Docker, reference: &str) -> Result<Option<
     match docker.client.inspect_image(reference).await {
         Ok(image) => Ok(image.id),
         Err(error) if status(&error) == Some(404) => Ok(None),
-        Err(error) => Err(Error::call("look at", format!("image `{reference}`"))(error)),
+        Err(error) => Err(Error::call("look at", format!("image `{reference}`"))(
+            error,
+        )),
     }
 }

@@ -13,6 +13,8 @@ pub(crate) const CONFIG_HASH: &str = "masto.config-hash";
 /// What the hash is made of, JSON, so that a plan can say what differs. Values of the environment
 /// and of files are digests.
 pub(crate) const CONFIG: &str = "masto.config";
+/// The image as it was asked for; the engine forgets it once the tag moves on.
+pub(crate) const IMAGE: &str = "masto.image";
 /// What it needs, so that removals have an order without a topology.
 pub(crate) const DEPENDS_ON: &str = "masto.depends-on";
 /// Identities of what it was built upon, JSON by resource.
@@ -74,20 +76,27 @@ pub(crate) fn write_ids(ids: &BTreeSet<Id>) -> String {
 
 /// Reads [`DEPENDS_ON`]; what this version does not know is left out.
 pub(crate) fn read_ids(text: &str) -> BTreeSet<Id> {
-    text.split(',').filter_map(|label| label.parse().ok()).collect()
+    text.split(',')
+        .filter_map(|label| label.parse().ok())
+        .collect()
 }
 
 /// The value of [`HOLDS`].
 pub(crate) fn write_holds(holds: &BTreeMap<Id, String>) -> String {
-    let by_label: BTreeMap<String, &String> =
-        holds.iter().map(|(id, identity)| (id.label(), identity)).collect();
+    let by_label: BTreeMap<String, &String> = holds
+        .iter()
+        .map(|(id, identity)| (id.label(), identity))
+        .collect();
     serde_json::to_string(&by_label).unwrap_or_default()
 }
 
 /// Reads [`HOLDS`]; empty when there is none or it is damaged, which makes the holder differ.
 pub(crate) fn read_holds(text: &str) -> BTreeMap<Id, String> {
     let by_label: BTreeMap<String, String> = serde_json::from_str(text).unwrap_or_default();
-    by_label.into_iter().filter_map(|(label, identity)| Some((label.parse().ok()?, identity))).collect()
+    by_label
+        .into_iter()
+        .filter_map(|(label, identity)| Some((label.parse().ok()?, identity)))
+        .collect()
 }
 
 /// The value of [`CONFIG`].
@@ -107,7 +116,10 @@ mod tests {
 
     #[test]
     fn what_is_written_on_a_container_is_read_back() {
-        let ids = BTreeSet::from([Id::Network(NetworkRole::Stores), Id::Store(StoreRole::Redis)]);
+        let ids = BTreeSet::from([
+            Id::Network(NetworkRole::Stores),
+            Id::Store(StoreRole::Redis),
+        ]);
         assert_eq!(write_ids(&ids), "network/stores,store/redis");
         assert_eq!(read_ids(&write_ids(&ids)), ids);
         assert_eq!(read_ids(""), BTreeSet::new());
@@ -120,7 +132,10 @@ mod tests {
         let labels = |name: &str| HashMap::from([(DEPLOYMENT.to_owned(), name.to_owned())]);
         assert_eq!(Owner::of(&labels("social"), "social"), Owner::Ours);
         assert_eq!(Owner::of(&labels("*"), "social"), Owner::Ours);
-        assert_eq!(Owner::of(&labels("other"), "social"), Owner::Deployment("other".to_owned()));
+        assert_eq!(
+            Owner::of(&labels("other"), "social"),
+            Owner::Deployment("other".to_owned())
+        );
         assert_eq!(Owner::of(&HashMap::new(), "social"), Owner::Stranger);
     }
 }

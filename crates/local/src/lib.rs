@@ -23,6 +23,9 @@ mod docker;
 mod error;
 mod evidence;
 mod exec;
+#[cfg(test)]
+mod fixture;
+mod found;
 mod hint;
 mod id;
 mod image;

@@ -76,7 +76,9 @@ pub async fn logs(
         .into_iter()
         .filter(|container| !query.processes.is_empty() || own(container))
         .collect();
-    let past = containers.iter().map(|container| past(docker, container, query));
+    let past = containers
+        .iter()
+        .map(|container| past(docker, container, query));
     let mut lines: Vec<LogLine> = try_join_all(past).await?.into_iter().flatten().collect();
     lines.sort_by_key(|line| line.timestamp);
     // What each container had printed when the past was read.
@@ -90,11 +92,20 @@ pub async fn logs(
     }
     let (sender, receiver) = mpsc::channel(256);
     let stop = CancellationToken::new();
-    let follower = Follower { docker: docker.clone(), sender, stop: stop.clone() };
+    let follower = Follower {
+        docker: docker.clone(),
+        sender,
+        stop: stop.clone(),
+    };
     for container in containers {
         let key = (container.process.clone(), container.replica);
         let after = seen.get(&key).copied().unwrap_or(began);
-        follower.follow(container.name.clone(), container.process, container.replica, after);
+        follower.follow(
+            container.name.clone(),
+            container.process,
+            container.replica,
+            after,
+        );
     }
     follower.follow_newcomers(name.clone(), query.processes.clone(), began);
     // Dropping the stream ends what feeds it.
@@ -114,7 +125,10 @@ async fn past(
     if query.tail == Some(0) {
         return Ok(Vec::new());
     }
-    let mut options = LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true);
+    let mut options = LogsOptionsBuilder::default()
+        .stdout(true)
+        .stderr(true)
+        .timestamps(true);
     if let Some(tail) = query.tail {
         options = options.tail(&tail.to_string());
     }
@@ -123,12 +137,20 @@ async fn past(
     }
     let chunks = docker.client.logs(&container.name, Some(options.build()));
     let lines: Vec<LogLine> = chunks
-        .try_filter_map(|chunk| async move { Ok(parse(&container.process, container.replica, &chunk)) })
+        .try_filter_map(
+            |chunk| async move { Ok(parse(&container.process, container.replica, &chunk)) },
+        )
         .try_collect()
         .await
-        .map_err(Error::call("read the log of", format!("container `{}`", container.name)))?;
+        .map_err(Error::call(
+            "read the log of",
+            format!("container `{}`", container.name),
+        ))?;
     // The engine counts in whole seconds here.
-    Ok(lines.into_iter().filter(|line| query.since.is_none_or(|since| line.timestamp >= since)).collect())
+    Ok(lines
+        .into_iter()
+        .filter(|line| query.since.is_none_or(|since| line.timestamp >= since))
+        .collect())
 }
 
 #[derive(Clone)]
@@ -141,7 +163,11 @@ struct Follower {
 impl Follower {
     /// Sends what `container` prints after `after`, until it ends.
     fn follow(&self, container: String, process: String, replica: u16, after: Timestamp) {
-        let Self { docker, sender, stop } = self.clone();
+        let Self {
+            docker,
+            sender,
+            stop,
+        } = self.clone();
         let options = LogsOptionsBuilder::default()
             .stdout(true)
             .stderr(true)
@@ -152,7 +178,9 @@ impl Follower {
         tokio::spawn(stop.run_until_cancelled_owned(async move {
             let mut chunks = docker.client.logs(&container, Some(options));
             while let Some(Ok(chunk)) = chunks.next().await {
-                let Some(line) = parse(&process, replica, &chunk) else { continue };
+                let Some(line) = parse(&process, replica, &chunk) else {
+                    continue;
+                };
                 if line.timestamp > after && sender.send(Ok(line)).await.is_err() {
                     break;
                 }
@@ -175,13 +203,23 @@ impl Follower {
         tokio::spawn(self.stop.clone().run_until_cancelled_owned(async move {
             let mut events = follower.docker.client.events(Some(options));
             while let Some(Ok(event)) = events.next().await {
-                let attributes = event.actor.and_then(|actor| actor.attributes).unwrap_or_default();
-                let started = event.time_nano.map(i128::from).map(Timestamp::from_nanosecond);
+                let attributes = event
+                    .actor
+                    .and_then(|actor| actor.attributes)
+                    .unwrap_or_default();
+                let started = event
+                    .time_nano
+                    .map(i128::from)
+                    .map(Timestamp::from_nanosecond);
                 let (Some(Ok(started)), Some(container)) = (started, attributes.get("name")) else {
                     continue;
                 };
-                let id = attributes.get(labels::RESOURCE).and_then(|label| label.parse().ok());
-                let Some((process, replica)) = id.and_then(|id| process_of(&id)) else { continue };
+                let id = attributes
+                    .get(labels::RESOURCE)
+                    .and_then(|label| label.parse().ok());
+                let Some((process, replica)) = id.and_then(|id| process_of(&id)) else {
+                    continue;
+                };
                 let means = wanted.is_empty()
                     || wanted.iter().any(|wanted| names(wanted, &process, replica));
                 if started > began && means {
@@ -214,7 +252,9 @@ fn names(wanted: &str, process: &str, replica: u16) -> bool {
 fn parse(process: &str, replica: u16, chunk: &LogOutput) -> Option<LogLine> {
     let stream = match chunk {
         LogOutput::StdErr { .. } => LogStream::Stderr,
-        LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => LogStream::Stdout,
+        LogOutput::StdOut { .. } | LogOutput::StdIn { .. } | LogOutput::Console { .. } => {
+            LogStream::Stdout
+        }
     };
     let text = String::from_utf8_lossy(chunk.as_ref());
     let (timestamp, text) = text.split_once(' ').unwrap_or((&text, ""));
@@ -232,7 +272,9 @@ fn seconds(timestamp: Timestamp) -> i32 {
 }
 
 fn now() -> Timestamp {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let nanos = i128::try_from(since_1970.as_nanos()).unwrap_or_default();
     Timestamp::from_nanosecond(nanos).unwrap_or_default()
 }
@@ -243,10 +285,20 @@ mod tests {
 
     #[test]
     fn a_line_is_read_with_its_time_and_without_its_end() {
-        let chunk = |text: &str| LogOutput::StdErr { message: text.to_owned().into() };
-        let line = parse("web", 2, &chunk("2026-11-22T10:00:00.123456789Z * Listening on 3000\r\n")).unwrap();
+        let chunk = |text: &str| LogOutput::StdErr {
+            message: text.to_owned().into(),
+        };
+        let line = parse(
+            "web",
+            2,
+            &chunk("2026-11-22T10:00:00.123456789Z * Listening on 3000\r\n"),
+        )
+        .unwrap();
         assert_eq!(line.timestamp.to_string(), "2026-11-22T10:00:00.123456789Z");
-        assert_eq!((line.text.as_str(), line.stream), ("* Listening on 3000", LogStream::Stderr));
+        assert_eq!(
+            (line.text.as_str(), line.stream),
+            ("* Listening on 3000", LogStream::Stderr)
+        );
         let empty = parse("web", 2, &chunk("2026-11-22T10:00:00Z \n")).unwrap();
         assert_eq!(empty.text, "");
         assert_eq!(parse("web", 2, &chunk("no time")), None);

@@ -1,33 +1,28 @@
-//! From Docker's lists to what was found of a deployment. The lists are the whole look: no object
-//! is asked for on its own, so that a look costs the same few calls whatever the size.
+//! One look at a Docker host. The engine's lists are the whole of it: no object is asked for on its
+//! own, so that a look costs the same few calls whatever the size.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use bollard::models::{ContainerSummary, Network, Volume};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
 };
-use engine::Observed;
 use futures_util::future::try_join;
 use futures_util::try_join;
 use topology::Name;
 
 use crate::archive;
 use crate::caddyfile::SITES;
+use crate::command;
 use crate::docker::Docker;
 use crate::error::Error;
-use crate::id::{INGRESS, Id, NetworkRole, VolumeRole};
+use crate::found::{Containers, Snapshot, assemble, sort};
+use crate::id::INGRESS;
 use crate::labels::{self, Owner};
-use crate::resource::{Live, LiveContainer, LiveNetwork, LiveRoute, LiveVolume, Mode, Resource};
-use crate::state::{self, State};
-
-/// Everything that one look brought back.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Snapshot {
-    pub(crate) things: Observed<Resource>,
-    /// Other deployments that have a network here.
-    pub(crate) neighbours: BTreeSet<String>,
-}
+use crate::probe;
+use crate::resource::{LiveContainer, Mark, asked};
+use crate::state::{Health, State};
 
 /// Where the site file of a deployment is in the ingress.
 pub(crate) fn site_file(deployment: &str) -> String {
@@ -36,209 +31,165 @@ pub(crate) fn site_file(deployment: &str) -> String {
 
 /// Looks once.
 pub(crate) async fn snapshot(docker: &Docker, name: &Name) -> Result<Snapshot, Error> {
-    let site_file = site_file(name.as_str());
-    let (containers, networks, volumes, site) = try_join!(
-        containers(docker, name),
+    let containers_and_route = async {
+        let containers = containers(docker, name).await?;
+        let route = route_hash(docker, name, &containers).await?;
+        Ok((checked(docker, sort(name, containers)).await?, route))
+    };
+    let ((containers, route), networks, volumes) = try_join!(
+        containers_and_route,
         networks(docker),
-        volumes(docker, name),
-        archive::read(docker, INGRESS, &site_file),
+        volumes(docker, name)
     )?;
-    let first_line = site.as_deref().and_then(|site| site.lines().next()).unwrap_or_default();
-    Ok(assemble(name, containers, networks, volumes, first_line))
+    Ok(assemble(name, containers, networks, volumes, route))
+}
+
+/// The containers alone.
+pub(crate) async fn container_list(
+    docker: &Docker,
+    name: &Name,
+) -> Result<Vec<LiveContainer>, Error> {
+    let found = checked(docker, sort(name, containers(docker, name).await?)).await?;
+    Ok(found
+        .into_values()
+        .filter(|container| container.owner == Owner::Ours)
+        .collect())
+}
+
+/// The engine looks at the health of a container only now and then, and a container that was paused
+/// or short of breath is unhealthy to it until it has looked again. What it calls unhealthy is
+/// checked anew, by the same check.
+async fn checked(docker: &Docker, mut found: Containers) -> Result<Containers, Error> {
+    for container in found.values_mut() {
+        let unhealthy = container.health == Some(Health::Unhealthy);
+        if unhealthy
+            && container.state == State::Running
+            && container.owner == Owner::Ours
+            && passes_its_check(docker, &container.container_id).await?
+        {
+            container.health = Some(Health::Healthy);
+        }
+    }
+    Ok(found)
+}
+
+async fn passes_its_check(docker: &Docker, container_id: &str) -> Result<bool, Error> {
+    let resource = "an unhealthy container";
+    let inspected = docker.client.inspect_container(container_id, None).await;
+    let inspected = inspected.map_err(Error::call("look at", resource))?;
+    let check = inspected
+        .config
+        .and_then(|config| config.healthcheck?.test)
+        .unwrap_or_default();
+    let Some(check) = probe::check_command(&check) else {
+        return Ok(false);
+    };
+    Ok(command::run(docker, container_id, resource, &check)
+        .await?
+        .code
+        == 0)
+}
+
+/// What the ingress serves of the deployment: as it says itself, else as its file says. The first
+/// takes a millisecond; the second has the engine mount the container's file system, which takes
+/// it longer than the rest of the look.
+async fn route_hash(
+    docker: &Docker,
+    name: &Name,
+    containers: &[ContainerSummary],
+) -> Result<Option<String>, Error> {
+    let ingress = containers
+        .iter()
+        .find(|container| has_name(container, INGRESS));
+    let Some(ingress) = ingress else {
+        return Ok(None);
+    };
+    if let Some(address) = probe::reachable(&addresses(ingress)) {
+        let address = SocketAddr::new(address.into(), 80);
+        if let Ok(answer) = probe::get(address, &asked(name.as_str())).await {
+            return Ok(answer);
+        }
+    }
+    let file = archive::read(docker, INGRESS, &site_file(name.as_str())).await?;
+    let mark = file
+        .as_deref()
+        .and_then(|text| text.lines().next())
+        .and_then(Mark::read);
+    Ok(mark.map(|mark| mark.hash))
+}
+
+fn has_name(container: &ContainerSummary, name: &str) -> bool {
+    let mut names = container.names.iter().flatten();
+    names.any(|found| found.trim_start_matches('/') == name)
+}
+
+/// The host's own address in each network of a running container, and the container's.
+fn addresses(container: &ContainerSummary) -> BTreeMap<Ipv4Addr, Ipv4Addr> {
+    let networks = container
+        .network_settings
+        .as_ref()
+        .and_then(|settings| settings.networks.as_ref());
+    let endpoints = networks.into_iter().flat_map(HashMap::values);
+    endpoints
+        .filter_map(|endpoint| {
+            let parse = |text: &Option<String>| text.as_ref()?.parse().ok();
+            Some((parse(&endpoint.gateway)?, parse(&endpoint.ip_address)?))
+        })
+        .collect()
 }
 
 async fn containers(docker: &Docker, name: &Name) -> Result<Vec<ContainerSummary>, Error> {
     let list = |key: &'static str, values: Vec<String>| async move {
         let filters: HashMap<&str, Vec<String>> = HashMap::from([(key, values)]);
-        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        docker.client.list_containers(Some(options)).await.map_err(Error::call("list", "containers"))
+        let options = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&filters)
+            .build();
+        docker
+            .client
+            .list_containers(Some(options))
+            .await
+            .map_err(Error::call("list", "containers"))
     };
     // Ours under whatever name, and whatever is under one of our names.
     let (mut all, named) = try_join(
         list("label", vec![format!("{}={name}", labels::DEPLOYMENT)]),
-        list("name", vec![format!("^/?masto-{name}-"), format!("^/?{INGRESS}$")]),
+        list(
+            "name",
+            vec![format!("^/?masto-{name}-"), format!("^/?{INGRESS}$")],
+        ),
     )
     .await?;
     let seen: BTreeSet<_> = all.iter().map(|container| container.id.clone()).collect();
-    all.extend(named.into_iter().filter(|container| !seen.contains(&container.id)));
+    all.extend(
+        named
+            .into_iter()
+            .filter(|container| !seen.contains(&container.id)),
+    );
     Ok(all)
 }
 
 async fn networks(docker: &Docker) -> Result<Vec<Network>, Error> {
     let filters = HashMap::from([("name", vec!["masto-"])]);
-    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
-    docker.client.list_networks(Some(options)).await.map_err(Error::call("list", "networks"))
+    let options = ListNetworksOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    docker
+        .client
+        .list_networks(Some(options))
+        .await
+        .map_err(Error::call("list", "networks"))
 }
 
 async fn volumes(docker: &Docker, name: &Name) -> Result<Vec<Volume>, Error> {
     let ours = format!("masto-{name}-");
     let filters = HashMap::from([("name", vec![ours.as_str(), INGRESS])]);
-    let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+    let options = ListVolumesOptionsBuilder::default()
+        .filters(&filters)
+        .build();
     let list = docker.client.list_volumes(Some(options)).await;
-    Ok(list.map_err(Error::call("list", "volumes"))?.volumes.unwrap_or_default())
+    Ok(list
+        .map_err(Error::call("list", "volumes"))?
+        .volumes
+        .unwrap_or_default())
 }
-
-/// Sorts what the lists hold by what it is. Pure.
-fn assemble(
-    name: &Name,
-    containers: Vec<ContainerSummary>,
-    networks: Vec<Network>,
-    volumes: Vec<Volume>,
-    site_mark: &str,
-) -> Snapshot {
-    let neighbours: BTreeSet<String> = networks
-        .iter()
-        .filter_map(|network| network.labels.as_ref()?.get(labels::DEPLOYMENT))
-        .filter(|other| *other != name.as_str() && *other != labels::SHARED)
-        .cloned()
-        .collect();
-    let mut found: BTreeMap<Id, LiveContainer> = BTreeMap::new();
-    for container in containers {
-        if let Some(container) = live_container(name, container) {
-            merge(name, &mut found, container);
-        }
-    }
-    if let Some(ingress) = found.get_mut(&Id::Ingress) {
-        ingress.shared_with.clone_from(&neighbours);
-    }
-    let networks: Vec<LiveNetwork> =
-        networks.into_iter().filter_map(|network| live_network(name, network)).collect();
-    let connected = found.get(&Id::Ingress).is_some_and(|ingress| {
-        networks.iter().any(|network| {
-            network.role == NetworkRole::Processes && ingress.networks.contains(&network.network_id)
-        })
-    });
-    let mut things: Observed<Resource> =
-        found.into_iter().map(|(id, container)| (id, Live::Container(Box::new(container)))).collect();
-    things.extend(networks.into_iter().map(|live| (Id::Network(live.role), Live::Network(live))));
-    things.extend(
-        volumes
-            .into_iter()
-            .filter_map(|volume| live_volume(name, volume))
-            .map(|live| (Id::Volume(live.role), Live::Volume(live))),
-    );
-    if connected || !site_mark.is_empty() {
-        let route = LiveRoute { mark: site_mark.to_owned(), connected };
-        things.insert(Id::Route, Live::Route(route));
-    }
-    Snapshot { things, neighbours }
-}
-
-/// Keeps the container that has the right name; the rest are its `others`.
-fn merge(name: &Name, found: &mut BTreeMap<Id, LiveContainer>, new: LiveContainer) {
-    let right = new.id.docker_name(name);
-    match found.remove(&new.id) {
-        None => {
-            found.insert(new.id.clone(), new);
-        }
-        Some(old) => {
-            let (mut kept, other) =
-                if Some(&new.name) == right.as_ref() { (new, old) } else { (old, new) };
-            kept.others.extend(other.others);
-            kept.others.insert(other.container_id);
-            found.insert(kept.id.clone(), kept);
-        }
-    }
-}
-
-fn live_container(name: &Name, container: ContainerSummary) -> Option<LiveContainer> {
-    let labels = container.labels.unwrap_or_default();
-    if labels.contains_key(labels::ONE_OFF) {
-        return None;
-    }
-    let names = container.names.unwrap_or_default();
-    let docker_name = names.first().map(|name| name.trim_start_matches('/').to_owned())?;
-    let owner = Owner::of(&labels, name.as_str());
-    let id = match owner {
-        Owner::Ours => labels.get(labels::RESOURCE)?.parse().ok()?,
-        Owner::Deployment(_) | Owner::Stranger => Id::of_container(&docker_name, name)?,
-    };
-    let status = container.status.unwrap_or_default();
-    let state = container.state.map(|state| state.to_string()).unwrap_or_default();
-    let (state, health) = state::read(&state, &status);
-    let networks = container.network_settings.and_then(|settings| settings.networks);
-    let label = |key: &str| labels.get(key).cloned();
-    Some(LiveContainer {
-        id,
-        name: docker_name,
-        owner,
-        container_id: container.id.unwrap_or_default(),
-        image: container.image.unwrap_or_default(),
-        state,
-        health,
-        config: labels::read_config(&label(labels::CONFIG).unwrap_or_default()),
-        config_hash: label(labels::CONFIG_HASH),
-        depends_on: labels::read_ids(&label(labels::DEPENDS_ON).unwrap_or_default()),
-        holds: labels::read_holds(&label(labels::HOLDS).unwrap_or_default()),
-        networks: networks
-            .unwrap_or_default()
-            .into_values()
-            .filter_map(|endpoint| endpoint.network_id)
-            .collect(),
-        version: label(labels::VERSION),
-        mode: label(labels::MODE).as_deref().and_then(Mode::read),
-        shared_with: BTreeSet::new(),
-        status,
-        created: container.created.unwrap_or_default(),
-        ports: container.ports.unwrap_or_default().iter().filter_map(published).collect(),
-        others: BTreeSet::new(),
-    })
-}
-
-/// `127.0.0.1:443->443`; `None` for a port that is not published.
-fn published(port: &bollard::models::PortSummary) -> Option<String> {
-    let public = port.public_port?;
-    let ip = port.ip.as_deref().unwrap_or("0.0.0.0");
-    Some(format!("{ip}:{public}->{}", port.private_port))
-}
-
-fn live_network(name: &Name, network: Network) -> Option<LiveNetwork> {
-    let docker_name = network.name?;
-    let role = [NetworkRole::Stores, NetworkRole::Processes]
-        .into_iter()
-        .find(|role| Id::Network(*role).docker_name(name).as_ref() == Some(&docker_name))?;
-    let ipv4 = network
-        .ipam
-        .and_then(|ipam| ipam.config)
-        .unwrap_or_default()
-        .into_iter()
-        .find(|config| config.subnet.as_ref().is_some_and(|subnet| subnet.contains('.')))
-        .unwrap_or_default();
-    Some(LiveNetwork {
-        role,
-        name: docker_name,
-        owner: Owner::of(&network.labels.unwrap_or_default(), name.as_str()),
-        network_id: network.id.unwrap_or_default(),
-        internal: network.internal.unwrap_or_default(),
-        subnet: ipv4.subnet,
-        gateway: ipv4.gateway,
-    })
-}
-
-fn live_volume(name: &Name, volume: Volume) -> Option<LiveVolume> {
-    let role = [VolumeRole::Postgres, VolumeRole::Redis, VolumeRole::Media, VolumeRole::Ingress]
-        .into_iter()
-        .find(|role| Id::Volume(*role).docker_name(name).as_ref() == Some(&volume.name))?;
-    let label = |key: &str| volume.labels.get(key).cloned();
-    Some(LiveVolume {
-        role,
-        owner: Owner::of(&volume.labels, name.as_str()),
-        incarnation: label(labels::INCARNATION).unwrap_or_default(),
-        domain: label(labels::DOMAIN),
-        postgres_major: label(labels::POSTGRES_MAJOR).and_then(|major| major.parse().ok()),
-        version: label(labels::VERSION).and_then(|version| version.parse().ok()),
-        name: volume.name,
-    })
-}
-
-/// Whether a container does what it is there for: a job has ended well, all else runs.
-pub(crate) fn is_well(id: &Id, state: State) -> bool {
-    match id {
-        Id::Job(_) => state == State::Exited(0),
-        _ => state == State::Running,
-    }
-}
-
-#[cfg(test)]
-#[path = "observe_tests.rs"]
-mod tests;

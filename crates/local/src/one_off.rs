@@ -15,8 +15,8 @@ use mastodon::{ProcessId, Secrets};
 use tokio::io::{AsyncRead, AsyncWrite};
 use topology::Name;
 
-use crate::archive;
 use crate::apply::render_error;
+use crate::archive;
 use crate::body::{self, Ground};
 use crate::docker::Docker;
 use crate::error::{Error, status};
@@ -72,7 +72,10 @@ where
         is_job: true,
     };
     let container_id = make(docker, &container, &ground, one_off, &resource).await?;
-    let removal = Removal { docker: docker.clone(), container_id: Some(container_id.clone()) };
+    let removal = Removal {
+        docker: docker.clone(),
+        container_id: Some(container_id.clone()),
+    };
     let code = attend(docker, &container_id, one_off, streams, &resource).await;
     removal.now().await;
     code
@@ -91,8 +94,13 @@ async fn subnet(docker: &Docker, name: &Name) -> Result<Option<String>, Error> {
     let network = id.docker_name(name).unwrap_or_default();
     match docker.client.inspect_network(&network, None).await {
         Ok(network) => {
-            let ipam = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
-            Ok(ipam.into_iter().find_map(|config| config.subnet.filter(|subnet| subnet.contains('.'))))
+            let ipam = network
+                .ipam
+                .and_then(|ipam| ipam.config)
+                .unwrap_or_default();
+            Ok(ipam
+                .into_iter()
+                .find_map(|config| config.subnet.filter(|subnet| subnet.contains('.'))))
         }
         Err(error) if status(&error) == Some(404) => Err(not_up(name)),
         Err(error) => Err(Error::call("look at", id)(error)),
@@ -101,7 +109,9 @@ async fn subnet(docker: &Docker, name: &Name) -> Result<Option<String>, Error> {
 
 /// Web's container with another command, no place among the others, and a name of its own.
 fn like(web: &Container, name: &Name, one_off: &OneOff) -> Container {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let suffix = engine::hash::config_hash(&(now.as_nanos().to_string(), std::process::id()));
     let mut container = body::with_variables(web, &one_off.env);
     container.name = format!("masto-{name}-run-{}", &suffix[..8]);
@@ -131,10 +141,15 @@ async fn make(
     body.stdin_once = Some(one_off.stdin);
     body.attach_stdout = Some(true);
     body.attach_stderr = Some(true);
-    let options = CreateContainerOptionsBuilder::default().name(&container.name).build();
+    let options = CreateContainerOptionsBuilder::default()
+        .name(&container.name)
+        .build();
     let made = docker.client.create_container(Some(options), body).await;
     let container_id = made.map_err(Error::call("create", resource))?.id;
-    for (network, endpoint) in body::networks(container, ground.deployment).into_iter().skip(1) {
+    for (network, endpoint) in body::networks(container, ground.deployment)
+        .into_iter()
+        .skip(1)
+    {
         let request = NetworkConnectRequest {
             container: container_id.clone(),
             endpoint_config: Some(endpoint),
@@ -166,9 +181,15 @@ where
         .stdout(true)
         .stderr(true)
         .build();
-    let attached = docker.client.attach_container(container_id, Some(options)).await;
+    let attached = docker
+        .client
+        .attach_container(container_id, Some(options))
+        .await;
     let attached = attached.map_err(Error::call("attach to", resource))?;
-    let attached = Attached { output: attached.output, input: attached.input };
+    let attached = Attached {
+        output: attached.output,
+        input: attached.input,
+    };
     let started = docker.client.start_container(container_id, None).await;
     started.map_err(Error::call("start", resource))?;
     let resize = |size: TtySize| {
@@ -178,7 +199,10 @@ where
             .build();
         async move {
             // It may have ended meanwhile; a wrong size is no harm.
-            let _ = docker.client.resize_container_tty(container_id, options).await;
+            let _ = docker
+                .client
+                .resize_container_tty(container_id, options)
+                .await;
         }
     };
     if let Some(size) = one_off.tty {
@@ -186,8 +210,15 @@ where
     }
     let call = Error::call("attach to", resource);
     pump(attached, streams, one_off.stdin, call, resize).await?;
-    let options = WaitContainerOptionsBuilder::default().condition("not-running").build();
-    match docker.client.wait_container(container_id, Some(options)).next().await {
+    let options = WaitContainerOptionsBuilder::default()
+        .condition("not-running")
+        .build();
+    match docker
+        .client
+        .wait_container(container_id, Some(options))
+        .next()
+        .await
+    {
         Some(Ok(ended)) => Ok(ended.status_code),
         Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
         Some(Err(error)) => Err(Error::call("wait for", resource)(error)),
@@ -211,16 +242,23 @@ impl Removal {
 
 impl Drop for Removal {
     fn drop(&mut self) {
-        if let (Some(container_id), Ok(runtime)) =
-            (self.container_id.take(), tokio::runtime::Handle::try_current())
-        {
+        if let (Some(container_id), Ok(runtime)) = (
+            self.container_id.take(),
+            tokio::runtime::Handle::try_current(),
+        ) {
             runtime.spawn(remove(self.docker.clone(), container_id));
         }
     }
 }
 
 async fn remove(docker: Docker, container_id: String) {
-    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    let options = RemoveContainerOptionsBuilder::default()
+        .force(true)
+        .v(true)
+        .build();
     // Whatever stays has our label, and `masto down` takes it away.
-    let _ = docker.client.remove_container(&container_id, Some(options)).await;
+    let _ = docker
+        .client
+        .remove_container(&container_id, Some(options))
+        .await;
 }

@@ -35,7 +35,10 @@ pub fn outputs(deployment: &Deployment, ports: Ports, secrets: &Secrets, paths: 
     };
     let routes = &deployment.ingress.routes;
     let host_of = |target: &Target| {
-        routes.iter().find(|route| route.to == *target).map(|route| url(&route.host))
+        routes
+            .iter()
+            .find(|route| route.to == *target)
+            .map(|route| url(&route.host))
     };
     Outputs {
         url: url(deployment.web_domain.as_str()),

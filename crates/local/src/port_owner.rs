@@ -12,7 +12,9 @@ use crate::resource::Container;
 
 /// The published port that `error` says is not free; `None` when it says something else.
 pub(crate) fn taken_port(error: &Error, container: &Container) -> Option<u16> {
-    let Error::Call { source, .. } = error else { return None };
+    let Error::Call { source, .. } = error else {
+        return None;
+    };
     let message = source.to_string();
     let taken = ["port is already allocated", "address already in use"];
     if !taken.iter().any(|words| message.contains(words)) {
@@ -38,7 +40,11 @@ pub(crate) async fn explain(docker: &Docker, port: u16, container: &Container) -
 }
 
 async fn container_with(docker: &Docker, port: u16) -> Option<String> {
-    let running = docker.client.list_containers(None::<ListContainersOptions>).await.ok()?;
+    let running = docker
+        .client
+        .list_containers(None::<ListContainersOptions>)
+        .await
+        .ok()?;
     running.into_iter().find_map(|container| {
         let has = |ports: &Vec<bollard::models::PortSummary>| {
             ports.iter().any(|found| found.public_port == Some(port))
@@ -51,7 +57,10 @@ async fn container_with(docker: &Docker, port: u16) -> Option<String> {
 /// The process that listens on `port` of this machine, as far as this user may see.
 fn process_on(port: u16) -> String {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
-    let text: String = tables.iter().filter_map(|table| fs::read_to_string(table).ok()).collect();
+    let text: String = tables
+        .iter()
+        .filter_map(|table| fs::read_to_string(table).ok())
+        .collect();
     let found = socket_of(&text, port).and_then(|inode| process_with(Path::new("/proc"), &inode));
     found.unwrap_or_else(|| {
         format!("another program (`sudo ss -ltnp 'sport = :{port}'` shows which)")

@@ -55,7 +55,9 @@ impl Probe<'_> {
         if let Ready::File { path } = &self.container.ready {
             return self.file(path).await;
         }
-        let Some(address) = self.address else { return self.inside().await };
+        let Some(address) = self.address else {
+            return self.inside().await;
+        };
         let at = |port: u16| SocketAddr::new(IpAddr::V4(address), port);
         let look = async {
             match &self.container.ready {
@@ -80,11 +82,18 @@ impl Probe<'_> {
     /// The engine is asked for the file. One that is older than the container's start was left by
     /// a process that was killed.
     async fn file(&self, path: &str) -> Result<Look<()>, Error> {
-        let options = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
-        let info = self.docker.client.get_container_archive_info(self.container_id, Some(options));
+        let options = ContainerArchiveInfoOptionsBuilder::default()
+            .path(path)
+            .build();
+        let info = self
+            .docker
+            .client
+            .get_container_archive_info(self.container_id, Some(options));
         match info.await {
             Ok(info) => {
-                let changed = info.modification_time.and_then(|time| time.parse::<Timestamp>().ok());
+                let changed = info
+                    .modification_time
+                    .and_then(|time| time.parse::<Timestamp>().ok());
                 Ok(match (changed, self.started) {
                     (Some(changed), Some(started)) if changed < started => {
                         Look::NotYet("left over from before".to_owned())
@@ -99,30 +108,65 @@ impl Probe<'_> {
 
     async fn inside(&self) -> Result<Look<()>, Error> {
         let check = self.container.healthcheck.as_deref().unwrap_or_default();
-        let command = match check.split_first() {
-            Some((kind, command)) if kind == "CMD" => command.to_vec(),
-            Some((kind, command)) if kind == "CMD-SHELL" => {
-                ["sh".to_owned(), "-c".to_owned()].into_iter().chain(command.iter().cloned()).collect()
-            }
-            _ => ["cat", "/proc/net/tcp", "/proc/net/tcp6"].map(str::to_owned).to_vec(),
+        let tables = || {
+            ["cat", "/proc/net/tcp", "/proc/net/tcp6"]
+                .map(str::to_owned)
+                .to_vec()
         };
+        let command = check_command(check).unwrap_or_else(tables);
         let resource = self.container.id.to_string();
         let output = command::run(self.docker, self.container_id, &resource, &command).await?;
         let ready = match (&self.container.ready, check.is_empty()) {
-            (Ready::Http { port, .. } | Ready::Tcp { port }, true) => listens(&output.stdout, *port),
+            (Ready::Http { port, .. } | Ready::Tcp { port }, true) => {
+                listens(&output.stdout, *port)
+            }
             _ => output.code == 0,
         };
-        Ok(if ready { Look::Ready(()) } else { Look::NotYet("its own check fails".to_owned()) })
+        Ok(if ready {
+            Look::Ready(())
+        } else {
+            Look::NotYet("its own check fails".to_owned())
+        })
     }
 }
 
-/// The container's address, when `gateway`, the host's own address in the same network, is an
-/// address of this machine. `addresses` maps the host's address in each of the container's networks
-/// to the container's own.
+/// The command of a Docker health check; `None` where there is none.
+pub(crate) fn check_command(test: &[String]) -> Option<Vec<String>> {
+    match test.split_first() {
+        Some((kind, command)) if kind == "CMD" => Some(command.to_vec()),
+        Some((kind, command)) if kind == "CMD-SHELL" => {
+            let shell = ["sh", "-c"].map(str::to_owned);
+            Some(shell.into_iter().chain(command.iter().cloned()).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The container's address in a network that this machine is part of; `None` when there is none.
+/// `addresses` maps the host's address in each of the container's networks to the container's own.
 pub(crate) fn reachable(addresses: &BTreeMap<Ipv4Addr, Ipv4Addr>) -> Option<Ipv4Addr> {
     // Only an address of this machine can be bound; nothing is sent.
     let here = |gateway: &Ipv4Addr| UdpSocket::bind((*gateway, 0)).is_ok();
-    addresses.iter().find(|(gateway, _)| here(gateway)).map(|(_, own)| *own)
+    addresses
+        .iter()
+        .find(|(gateway, _)| here(gateway))
+        .map(|(_, own)| *own)
+}
+
+/// The body that `GET /` is answered with for `host` at `address`; `None` when that is not served
+/// there.
+pub(crate) async fn get(address: SocketAddr, host: &str) -> io::Result<Option<String>> {
+    let answer = timeout(PATIENCE, async {
+        let mut stream = TcpStream::connect(address).await?;
+        let request = format!("GET / HTTP/1.0\r\nHost: {host}\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok::<_, io::Error>(answer)
+    });
+    let answer = answer.await.map_err(io::Error::from)??;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    Ok((head.split(' ').nth(1) == Some("200")).then(|| body.trim().to_owned()))
 }
 
 async fn http(address: SocketAddr, path: &str) -> io::Result<Look<()>> {
@@ -219,7 +263,9 @@ fn listens(tables: &str, port: u16) -> bool {
     let local = format!(":{port:04X}");
     tables.lines().any(|line| {
         let mut columns = line.split_whitespace().skip(1);
-        columns.next().is_some_and(|address| address.ends_with(&local))
+        columns
+            .next()
+            .is_some_and(|address| address.ends_with(&local))
             && columns.nth(1) == Some(LISTEN)
     })
 }
@@ -250,15 +296,25 @@ mod tests {
     #[test]
     fn only_status_200_is_ready() {
         assert_eq!(words(read_status(b"HTTP/1.1 200 OK\r\n")), "ready");
-        assert_eq!(words(read_status(b"HTTP/1.1 503 Service Unavailable")), "answers 503");
+        assert_eq!(
+            words(read_status(b"HTTP/1.1 503 Service Unavailable")),
+            "answers 503"
+        );
         assert_eq!(words(read_status(b"")), "answers nothing");
     }
 
     #[test]
     fn a_database_that_asks_for_a_password_is_ready_and_one_that_starts_is_not() {
-        assert_eq!(words(read_postgres(b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0")), "ready");
-        let starting = b"E\0\0\0\x40SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0";
-        assert_eq!(words(read_postgres(starting)), "the database system is starting up");
+        assert_eq!(
+            words(read_postgres(b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0")),
+            "ready"
+        );
+        let starting =
+            b"E\0\0\0\x40SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0";
+        assert_eq!(
+            words(read_postgres(starting)),
+            "the database system is starting up"
+        );
         assert_eq!(words(read_postgres(b"")), "answers nothing");
         let hello = startup_message("mastodon", "db");
         assert_eq!(usize::from(hello[3]), hello.len());
@@ -269,11 +325,15 @@ mod tests {
     fn redis_is_ready_when_both_commands_went_well() {
         assert_eq!(words(read_redis("+OK\r\n+PONG\r\n")), "ready");
         assert_eq!(
-            words(read_redis("-LOADING Redis is loading the dataset in memory\r\n-LOADING …\r\n")),
+            words(read_redis(
+                "-LOADING Redis is loading the dataset in memory\r\n-LOADING …\r\n"
+            )),
             "LOADING Redis is loading the dataset in memory"
         );
         assert_eq!(
-            words(read_redis("-WRONGPASS invalid\r\n-NOAUTH Authentication required.\r\n")),
+            words(read_redis(
+                "-WRONGPASS invalid\r\n-NOAUTH Authentication required.\r\n"
+            )),
             "WRONGPASS invalid"
         );
     }

@@ -60,18 +60,38 @@ async fn pull_one(
     sink: &EventSink,
 ) -> Result<String, Error> {
     let resource = format!("image `{reference}`");
-    let send = |kind: EventKind| sink(Event { elapsed_ms: millis(began), kind });
+    let send = |kind: EventKind| {
+        sink(Event {
+            elapsed_ms: millis(began),
+            kind,
+        });
+    };
     send(EventKind::Started {
         resource: resource.clone(),
         verb: Verb::Create,
         cause: "not on this Docker host".to_owned(),
     });
     let started = Instant::now();
-    let result = stream_layers(docker, reference, set, &Progress::new(&resource, sink.clone())).await;
+    let result = stream_layers(
+        docker,
+        reference,
+        set,
+        &Progress::new(&resource, sink.clone()),
+    )
+    .await;
     let took_ms = millis(started);
     send(match &result {
-        Ok(_) => EventKind::Finished { resource, verb: Verb::Create, took_ms },
-        Err(error) => EventKind::Failed { resource, verb: Verb::Create, took_ms, error: FailureReport::new(error) },
+        Ok(_) => EventKind::Finished {
+            resource,
+            verb: Verb::Create,
+            took_ms,
+        },
+        Err(error) => EventKind::Failed {
+            resource,
+            verb: Verb::Create,
+            took_ms,
+            error: FailureReport::new(error),
+        },
     });
     result
 }
@@ -88,7 +108,9 @@ async fn stream_layers(
         source: Box::new(source),
     };
     // The whole reference, tag or digest included, is what the engine calls `fromImage`.
-    let options = CreateImageOptionsBuilder::default().from_image(reference).build();
+    let options = CreateImageOptionsBuilder::default()
+        .from_image(reference)
+        .build();
     let mut lines = docker.client.create_image(Some(options), None, None);
     let mut layers = BTreeMap::new();
     while let Some(line) = lines.try_next().await.map_err(failed)? {
@@ -113,7 +135,10 @@ fn advance(
     let status = line.status?.to_lowercase();
     let (current, total) = match line.progress_detail {
         Some(detail) => (
-            detail.current.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
+            detail
+                .current
+                .and_then(|bytes| u64::try_from(bytes).ok())
+                .unwrap_or(0),
             detail.total.and_then(|bytes| u64::try_from(bytes).ok()),
         ),
         None => (0, None),
@@ -140,8 +165,10 @@ mod tests {
     fn each_layer_is_reported_with_its_bytes_and_only_when_something_is_new() {
         let mut layers = BTreeMap::new();
         let mut line = |status: &str, bytes: Option<(i64, i64)>| {
-            let progress_detail = bytes
-                .map(|(current, total)| ProgressDetail { current: Some(current), total: Some(total) });
+            let progress_detail = bytes.map(|(current, total)| ProgressDetail {
+                current: Some(current),
+                total: Some(total),
+            });
             let line = CreateImageInfo {
                 id: Some("3f2a".to_owned()),
                 status: Some(status.to_owned()),
@@ -150,12 +177,18 @@ mod tests {
             };
             advance(&mut layers, line)
         };
-        assert_eq!(line("Waiting", None), Some(("layer 3f2a: waiting".to_owned(), 0, None)));
+        assert_eq!(
+            line("Waiting", None),
+            Some(("layer 3f2a: waiting".to_owned(), 0, None))
+        );
         assert_eq!(line("Waiting", None), None);
         assert_eq!(
             line("Downloading", Some((10, 90))),
             Some(("layer 3f2a: downloading".to_owned(), 10, Some(90)))
         );
-        assert_eq!(line("Pull complete", None), Some(("layer 3f2a: pull complete".to_owned(), 0, None)));
+        assert_eq!(
+            line("Pull complete", None),
+            Some(("layer 3f2a: pull complete".to_owned(), 0, None))
+        );
     }
 }

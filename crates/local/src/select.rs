@@ -10,7 +10,9 @@ use crate::status::{ContainerStatus, status};
 /// Whether `wanted` means this container: its process, one replica of it, or with `sidekiq` any
 /// Sidekiq process.
 pub(crate) fn means(wanted: &str, container: &ContainerStatus) -> bool {
-    let ContainerStatus { process, replica, .. } = container;
+    let ContainerStatus {
+        process, replica, ..
+    } = container;
     wanted == process
         || wanted == format!("{process}-{replica}")
         || wanted == container.name
@@ -23,11 +25,14 @@ pub(crate) fn select(
     containers: Vec<ContainerStatus>,
     wanted: &[String],
 ) -> Result<Vec<ContainerStatus>, Error> {
-    if let Some(unknown) =
-        wanted.iter().find(|wanted| !containers.iter().any(|container| means(wanted, container)))
+    if let Some(unknown) = wanted
+        .iter()
+        .find(|wanted| !containers.iter().any(|container| means(wanted, container)))
     {
-        let mut known: Vec<String> =
-            containers.iter().map(|container| container.process.clone()).collect();
+        let mut known: Vec<String> = containers
+            .iter()
+            .map(|container| container.process.clone())
+            .collect();
         known.dedup();
         return Err(Error::NoSuchProcess {
             deployment: deployment.to_string(),
@@ -50,11 +55,17 @@ pub(crate) async fn running(
     wanted: &str,
 ) -> Result<ContainerStatus, Error> {
     let found = select(name, status(docker, name).await?, &[wanted.to_owned()])?;
-    let state = found.first().map(|container| container.state.to_string()).unwrap_or_default();
+    let state = found
+        .first()
+        .map(|container| container.state.to_string())
+        .unwrap_or_default();
     found
         .into_iter()
         .find(|container| container.state == State::Running)
-        .ok_or_else(|| Error::NotRunning { process: wanted.to_owned(), state })
+        .ok_or_else(|| Error::NotRunning {
+            process: wanted.to_owned(),
+            state,
+        })
 }
 
 #[cfg(test)]
@@ -79,11 +90,17 @@ mod tests {
     }
 
     fn check(wanted: &[&str], expected: &[&str]) {
-        let all = vec![container("web", 1), container("web", 2), container("sidekiq-all", 1)];
+        let all = vec![
+            container("web", 1),
+            container("web", 2),
+            container("sidekiq-all", 1),
+        ];
         let wanted: Vec<String> = wanted.iter().map(|&wanted| wanted.to_owned()).collect();
         let found = select(&"social".parse().unwrap(), all, &wanted).unwrap();
-        let found: Vec<String> =
-            found.iter().map(|found| format!("{}-{}", found.process, found.replica)).collect();
+        let found: Vec<String> = found
+            .iter()
+            .map(|found| format!("{}-{}", found.process, found.replica))
+            .collect();
         assert_eq!(found, expected);
     }
 
@@ -100,6 +117,9 @@ mod tests {
         let all = vec![container("web", 1), container("web", 2)];
         let error = select(&"social".parse().unwrap(), all, &["wbe".to_owned()]).unwrap_err();
         assert_eq!(error.to_string(), "`social` has no `wbe`");
-        assert_eq!(engine::Failure::hint(&error).as_deref(), Some("there are web"));
+        assert_eq!(
+            engine::Failure::hint(&error).as_deref(),
+            Some("there are web")
+        );
     }
 }

@@ -87,13 +87,37 @@ mod tests {
         for (state, status, expected) in [
             ("created", "Created", (State::Created, None)),
             ("running", "Up 3 minutes", (State::Running, None)),
-            ("running", "Up 3 minutes (healthy)", (State::Running, Some(Health::Healthy))),
-            ("running", "Up 1 second (health: starting)", (State::Running, Some(Health::Starting))),
-            ("running", "Up 2 hours (unhealthy)", (State::Running, Some(Health::Unhealthy))),
+            (
+                "running",
+                "Up 3 minutes (healthy)",
+                (State::Running, Some(Health::Healthy)),
+            ),
+            (
+                "running",
+                "Up 1 second (health: starting)",
+                (State::Running, Some(Health::Starting)),
+            ),
+            (
+                "running",
+                "Up 2 hours (unhealthy)",
+                (State::Running, Some(Health::Unhealthy)),
+            ),
             ("paused", "Up 2 hours (Paused)", (State::Paused, None)),
-            ("exited", "Exited (137) 4 weeks ago", (State::Exited(137), None)),
-            ("exited", "Exited (0) Less than a second ago", (State::Exited(0), None)),
-            ("restarting", "Restarting (1) 2 seconds ago", (State::Restarting, None)),
+            (
+                "exited",
+                "Exited (137) 4 weeks ago",
+                (State::Exited(137), None),
+            ),
+            (
+                "exited",
+                "Exited (0) Less than a second ago",
+                (State::Exited(0), None),
+            ),
+            (
+                "restarting",
+                "Restarting (1) 2 seconds ago",
+                (State::Restarting, None),
+            ),
             ("dead", "Dead", (State::Dead, None)),
             ("removing", "Removal In Progress", (State::Removing, None)),
         ] {

@@ -9,12 +9,12 @@ use topology::Name;
 
 use crate::docker::Docker;
 use crate::error::Error;
+use crate::found::is_well;
 use crate::id::Id;
 use crate::labels;
-use crate::observe::is_well;
+use crate::observe;
 use crate::resource::LiveContainer;
 use crate::state::{self, Health, State};
-use crate::world::observe_world;
 
 /// One container.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -89,7 +89,8 @@ impl ContainerStatus {
 /// # Errors
 /// When the engine does not answer.
 pub async fn status(docker: &Docker, name: &Name) -> Result<Vec<ContainerStatus>, Error> {
-    Ok(observe_world(docker, name).await?.containers())
+    let containers = observe::container_list(docker, name).await?;
+    Ok(containers.iter().map(ContainerStatus::new).collect())
 }
 
 /// One deployment of a Docker host.
@@ -113,7 +114,10 @@ pub struct DeploymentSummary {
 /// When the engine does not answer.
 pub async fn list_deployments(docker: &Docker) -> Result<Vec<DeploymentSummary>, Error> {
     let filters = HashMap::from([("label", vec![labels::DEPLOYMENT])]);
-    let list = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let list = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filters)
+        .build();
     let volumes = bollard::query_parameters::ListVolumesOptionsBuilder::default()
         .filters(&filters)
         .build();
@@ -138,12 +142,19 @@ pub async fn list_deployments(docker: &Docker) -> Result<Vec<DeploymentSummary>,
     }
     for container in containers {
         let labels = container.labels.unwrap_or_default();
-        let Some(entry) = entry(&mut found, &labels) else { continue };
-        let id = labels.get(labels::RESOURCE).and_then(|label| label.parse::<Id>().ok());
+        let Some(entry) = entry(&mut found, &labels) else {
+            continue;
+        };
+        let id = labels
+            .get(labels::RESOURCE)
+            .and_then(|label| label.parse::<Id>().ok());
         if labels.contains_key(labels::ONE_OFF) || matches!(id, None | Some(Id::Job(_))) {
             continue;
         }
-        let state = container.state.map(|state| state.to_string()).unwrap_or_default();
+        let state = container
+            .state
+            .map(|state| state.to_string())
+            .unwrap_or_default();
         entry.containers += 1;
         if state::read(&state, "").0 == State::Running {
             entry.running += 1;
@@ -156,12 +167,18 @@ fn entry<'a>(
     found: &'a mut BTreeMap<String, DeploymentSummary>,
     labels: &HashMap<String, String>,
 ) -> Option<&'a mut DeploymentSummary> {
-    let name = labels.get(labels::DEPLOYMENT).filter(|name| *name != labels::SHARED)?;
-    Some(found.entry(name.clone()).or_insert_with(|| DeploymentSummary {
-        name: name.clone(),
-        domain: None,
-        running: 0,
-        containers: 0,
-        has_data: false,
-    }))
+    let name = labels
+        .get(labels::DEPLOYMENT)
+        .filter(|name| *name != labels::SHARED)?;
+    Some(
+        found
+            .entry(name.clone())
+            .or_insert_with(|| DeploymentSummary {
+                name: name.clone(),
+                domain: None,
+                running: 0,
+                containers: 0,
+                has_data: false,
+            }),
+    )
 }

@@ -28,13 +28,20 @@ pub(crate) async fn lines(docker: &Docker, container: &str, lines: u64) -> Vec<S
         })
         .await
         .unwrap_or_default();
-    String::from_utf8_lossy(&text).lines().map(str::trim_end).map(str::to_owned).collect()
+    String::from_utf8_lossy(&text)
+        .lines()
+        .map(str::trim_end)
+        .map(str::to_owned)
+        .collect()
 }
 
 /// How `container` ended; `code` is what the wait for it said.
 pub(crate) async fn exit(docker: &Docker, container: &str, code: i64) -> Exit {
     let inspected = docker.client.inspect_container(container, None).await;
-    let state = inspected.ok().and_then(|container| container.state).unwrap_or_default();
+    let state = inspected
+        .ok()
+        .and_then(|container| container.state)
+        .unwrap_or_default();
     Exit {
         code,
         out_of_memory: state.oom_killed.unwrap_or_default(),

@@ -29,7 +29,11 @@ impl Template {
     /// subnet of the processes' network.
     pub(crate) fn text(text: impl AsRef<str>) -> Self {
         let mut template = Self::default();
-        for (index, part) in text.as_ref().split(crate::settings::PROCESSES_SUBNET).enumerate() {
+        for (index, part) in text
+            .as_ref()
+            .split(crate::settings::PROCESSES_SUBNET)
+            .enumerate()
+        {
             if index > 0 {
                 template.0.push(Piece::ProcessesSubnet);
             }
@@ -74,17 +78,16 @@ impl Template {
     ///
     /// # Errors
     /// When a secret it needs is not in `secrets`.
-    pub fn render(
-        &self,
-        secrets: &Secrets,
-        subnet: Option<&str>,
-    ) -> Result<String, MissingSecret> {
+    pub fn render(&self, secrets: &Secrets, subnet: Option<&str>) -> Result<String, MissingSecret> {
         let mut text = String::new();
         for piece in &self.0 {
             match piece {
                 Piece::Text(part) => text.push_str(part),
                 Piece::Secret(name) => text.push_str(
-                    secrets.get(*name).map(Secret::expose).ok_or(MissingSecret(*name))?,
+                    secrets
+                        .get(*name)
+                        .map(Secret::expose)
+                        .ok_or(MissingSecret(*name))?,
                 ),
                 Piece::ProcessesSubnet => text.push_str(subnet.unwrap_or_default()),
             }
@@ -92,21 +95,32 @@ impl Template {
         Ok(text)
     }
 
-    /// Eight hex digits that change with the text or a secret in it and tell nothing of either:
-    /// the store's salt goes into them. The subnet is left out, because a container holds its
-    /// networks and is made anew with them.
-    pub(crate) fn digest(&self, stored: &StoredSecrets) -> String {
+    /// Eight hex digits that change with the text or a secret in it and, with a store whose salt
+    /// goes into them, tell nothing of either. What several deployments share has no store, and
+    /// must have no secrets. The subnet is left out, because a container holds its networks and is
+    /// made anew with them.
+    pub(crate) fn digest(&self, stored: Option<&StoredSecrets>) -> String {
+        let fingerprint = |names: &[SecretName]| {
+            stored
+                .map(|stored| stored.fingerprint(names))
+                .unwrap_or_default()
+        };
         let mut digest = Sha256::new();
-        digest.update(stored.fingerprint([]));
+        digest.update(fingerprint(&[]));
         for piece in &self.0 {
             let (kind, text) = match piece {
                 Piece::Text(part) => ("text", part.clone()),
-                Piece::Secret(name) => ("secret", stored.fingerprint([name])),
+                Piece::Secret(name) => ("secret", fingerprint(&[*name])),
                 Piece::ProcessesSubnet => ("subnet", String::new()),
             };
             digest.update(format!("\0{kind}\0{}\0{text}", text.len()));
         }
-        digest.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        digest
+            .finalize()
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -117,22 +131,33 @@ mod tests {
 
     #[test]
     fn secrets_are_filled_in_and_never_shown() {
-        let template = Template::text("redis://:").then_secret(SecretName::RedisPassword).then("@redis");
-        let secrets: Secrets =
-            [(SecretName::RedisPassword, Secret::new("canary"))].into_iter().collect();
-        assert_eq!(template.render(&secrets, None).unwrap(), "redis://:canary@redis");
+        let template = Template::text("redis://:")
+            .then_secret(SecretName::RedisPassword)
+            .then("@redis");
+        let secrets: Secrets = [(SecretName::RedisPassword, Secret::new("canary"))]
+            .into_iter()
+            .collect();
+        assert_eq!(
+            template.render(&secrets, None).unwrap(),
+            "redis://:canary@redis"
+        );
         assert_eq!(
             template.render(&Secrets::default(), None),
             Err(MissingSecret(SecretName::RedisPassword))
         );
         assert!(!format!("{template:?}").contains("canary"));
-        assert_eq!(template.secrets(), BTreeSet::from([SecretName::RedisPassword]));
+        assert_eq!(
+            template.secrets(),
+            BTreeSet::from([SecretName::RedisPassword])
+        );
     }
 
     #[test]
     fn the_subnet_is_filled_in_where_it_is_named() {
         let template = Template::text(format!("10.0.0.0/8,{PROCESSES_SUBNET}"));
-        let text = template.render(&Secrets::default(), Some("172.18.0.0/16")).unwrap();
+        let text = template
+            .render(&Secrets::default(), Some("172.18.0.0/16"))
+            .unwrap();
         assert_eq!(text, "10.0.0.0/8,172.18.0.0/16");
     }
 }

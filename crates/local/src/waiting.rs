@@ -83,7 +83,10 @@ fn addresses(
     inspected: &ContainerInspectResponse,
     gateways: &BTreeMap<String, Ipv4Addr>,
 ) -> BTreeMap<Ipv4Addr, Ipv4Addr> {
-    let networks = inspected.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
+    let networks = inspected
+        .network_settings
+        .as_ref()
+        .and_then(|settings| settings.networks.as_ref());
     let endpoints = networks.into_iter().flatten();
     endpoints
         .filter_map(|(name, endpoint)| {
@@ -101,7 +104,9 @@ fn started(inspected: &ContainerInspectResponse) -> Option<Timestamp> {
 
 /// Resolves when the container is not running, with how it ended.
 async fn ended(docker: &Docker, container_id: &str, resource: &str) -> Result<Exit, Error> {
-    let options = WaitContainerOptionsBuilder::default().condition("not-running").build();
+    let options = WaitContainerOptionsBuilder::default()
+        .condition("not-running")
+        .build();
     let mut waiting = docker.client.wait_container(container_id, Some(options));
     let code = match waiting.next().await {
         Some(Ok(ended)) => ended.status_code,
@@ -132,13 +137,21 @@ pub(crate) async fn until_ended(
     };
     let Ok(exit) = exit else {
         let tail = tail::lines(docker, container_id, tail::LINES).await;
-        return Err(Error::JobTooLong { resource, bound, tail });
+        return Err(Error::JobTooLong {
+            resource,
+            bound,
+            tail,
+        });
     };
     match exit? {
         Exit { code: 0, .. } => Ok(()),
         exit => {
             let tail = tail::lines(docker, container_id, tail::LINES).await;
-            Err(Error::JobFailed { resource, exit, tail })
+            Err(Error::JobFailed {
+                resource,
+                exit,
+                tail,
+            })
         }
     }
 }
@@ -149,11 +162,20 @@ async fn show_lines(
     container_id: &str,
     progress: &Progress,
 ) -> std::convert::Infallible {
-    let options = LogsOptionsBuilder::default().stdout(true).stderr(true).follow(true).build();
+    let options = LogsOptionsBuilder::default()
+        .stdout(true)
+        .stderr(true)
+        .follow(true)
+        .build();
     let mut chunks = docker.client.logs(container_id, Some(options));
     while let Some(Ok(chunk)) = chunks.next().await {
         let text = String::from_utf8_lossy(chunk.as_ref()).into_owned();
-        if let Some(line) = text.lines().rev().map(str::trim).find(|line| !line.is_empty()) {
+        if let Some(line) = text
+            .lines()
+            .rev()
+            .map(str::trim)
+            .find(|line| !line.is_empty())
+        {
             progress.waiting("it has ended", line);
         }
     }

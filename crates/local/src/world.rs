@@ -8,9 +8,10 @@ use topology::{Name, Version};
 
 use crate::docker::Docker;
 use crate::error::Error;
+use crate::found::Snapshot;
 use crate::id::{Id, VolumeRole};
 use crate::labels::Owner;
-use crate::observe::{self, Snapshot};
+use crate::observe;
 use crate::resource::{Live, LiveContainer, Mode, Resource};
 use crate::secret_store::SecretStore;
 use crate::state::State;
@@ -98,7 +99,10 @@ impl World {
     /// The containers of the deployment and the shared ingress, jobs included, by id.
     #[must_use]
     pub fn containers(&self) -> Vec<ContainerStatus> {
-        self.live_containers().filter(|live| live.owner == Owner::Ours).map(ContainerStatus::new).collect()
+        self.live_containers()
+            .filter(|live| live.owner == Owner::Ours)
+            .map(ContainerStatus::new)
+            .collect()
     }
 
     fn live_containers(&self) -> impl Iterator<Item = &LiveContainer> {

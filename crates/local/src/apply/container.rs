@@ -39,10 +39,26 @@ pub(super) async fn ready(
     container: &Container,
     container_id: String,
 ) -> Result<Attributes, Error> {
-    let Site { docker, secrets, progress, .. } = site;
+    let Site {
+        docker,
+        secrets,
+        progress,
+        ..
+    } = site;
     let gateways = site.gateways();
-    waiting::until_ready(docker, container, &container_id, secrets, &gateways, progress).await?;
-    Ok(Attributes { identity: container_id, ..Attributes::default() })
+    waiting::until_ready(
+        docker,
+        container,
+        &container_id,
+        secrets,
+        &gateways,
+        progress,
+    )
+    .await?;
+    Ok(Attributes {
+        identity: container_id,
+        ..Attributes::default()
+    })
 }
 
 /// The container of `resource`, not yet started: as it was made ahead of its turn, or made now.
@@ -85,8 +101,18 @@ pub(crate) async fn make(
     let missing = |missing| render_error(&resource, missing);
     let body = body::body(container, ground).map_err(missing)?;
     let files = body::files(container, ground).map_err(missing)?;
-    let options = || Some(CreateContainerOptionsBuilder::default().name(&container.name).build());
-    let made = match docker.client.create_container(options(), body.clone()).await {
+    let options = || {
+        Some(
+            CreateContainerOptionsBuilder::default()
+                .name(&container.name)
+                .build(),
+        )
+    };
+    let made = match docker
+        .client
+        .create_container(options(), body.clone())
+        .await
+    {
         Err(error) if status(&error) == Some(409) => {
             if let Some(container_id) = adopt_or_remove(docker, container, ground).await? {
                 return Ok(container_id);
@@ -96,7 +122,9 @@ pub(crate) async fn make(
         other => other,
     };
     let container_id = made.map_err(Error::call("create", &resource))?.id;
-    let networks = body::networks(container, ground.deployment).into_iter().skip(1);
+    let networks = body::networks(container, ground.deployment)
+        .into_iter()
+        .skip(1);
     let connect = try_join_all(networks.map(|(network, endpoint)| {
         let request = NetworkConnectRequest {
             container: container_id.clone(),
@@ -117,7 +145,10 @@ pub(crate) async fn make(
 
 /// A secret that is not there, as an error of `resource`.
 pub(crate) fn render_error(resource: &str, missing: MissingSecret) -> Error {
-    Error::NoSecret { resource: resource.to_owned(), secret: missing.0 }
+    Error::NoSecret {
+        resource: resource.to_owned(),
+        secret: missing.0,
+    }
 }
 
 /// What to do about a container that has the name already. Ours and started: it is the one, and the
@@ -132,7 +163,10 @@ async fn adopt_or_remove(
         Err(error) if status(&error) == Some(404) => return Ok(None),
         other => other.map_err(Error::call("look at", &resource))?,
     };
-    let marks = found.config.as_ref().and_then(|config| config.labels.as_ref());
+    let marks = found
+        .config
+        .as_ref()
+        .and_then(|config| config.labels.as_ref());
     ours("container", &container.name, marks, ground.deployment)?;
     let hash = marks.and_then(|marks| marks.get(labels::CONFIG_HASH));
     let container_id = found.id.clone().unwrap_or_default();
@@ -144,7 +178,10 @@ async fn adopt_or_remove(
 }
 
 fn was_started(container: &ContainerInspectResponse) -> bool {
-    let started = container.state.as_ref().and_then(|state| state.started_at.as_deref());
+    let started = container
+        .state
+        .as_ref()
+        .and_then(|state| state.started_at.as_deref());
     started.is_some_and(|time| !time.is_empty() && !time.starts_with("0001-"))
 }
 
@@ -154,7 +191,9 @@ pub(super) async fn start(
     container: &Container,
     container_id: &str,
 ) -> Result<(), Error> {
-    let Err(error) = docker.client.start_container(container_id, None).await else { return Ok(()) };
+    let Err(error) = docker.client.start_container(container_id, None).await else {
+        return Ok(());
+    };
     let error = Error::call("start", &container.id)(error);
     Err(match port_owner::taken_port(&error, container) {
         Some(port) => port_owner::explain(docker, port, container).await,
@@ -203,7 +242,9 @@ async fn connect_missing(
 ) -> Result<(), Error> {
     for (role, aliases) in &container.networks {
         let network = Id::Network(*role);
-        let Some(attributes) = site.inputs.get(&network) else { continue };
+        let Some(attributes) = site.inputs.get(&network) else {
+            continue;
+        };
         if live.networks.contains(&attributes.identity) {
             continue;
         }
@@ -211,7 +252,11 @@ async fn connect_missing(
             container: live.container_id.clone(),
             endpoint_config: Some(body::endpoint(aliases)),
         };
-        let connected = site.docker.client.connect_network(&attributes.identity, request).await;
+        let connected = site
+            .docker
+            .client
+            .connect_network(&attributes.identity, request)
+            .await;
         connected.map_err(Error::call("connect", &container.id))?;
     }
     Ok(())
@@ -221,7 +266,10 @@ async fn connect_missing(
 pub(super) async fn delete(site: Site<'_>, live: &LiveContainer) -> Result<(), Error> {
     let Site { docker, .. } = site;
     let resource = live.id.to_string();
-    let running = matches!(live.state, State::Running | State::Paused | State::Restarting);
+    let running = matches!(
+        live.state,
+        State::Running | State::Paused | State::Restarting
+    );
     if running {
         // Without a time of ours: the container carries its own grace period.
         match docker.client.stop_container(&live.container_id, None).await {
@@ -239,9 +287,20 @@ pub(super) async fn delete(site: Site<'_>, live: &LiveContainer) -> Result<(), E
 }
 
 /// Removes the container with its anonymous volumes, whatever it does, and waits until it is gone.
-pub(super) async fn remove(docker: &Docker, container_id: &str, resource: &str) -> Result<(), Error> {
-    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-    match docker.client.remove_container(container_id, Some(options)).await {
+pub(super) async fn remove(
+    docker: &Docker,
+    container_id: &str,
+    resource: &str,
+) -> Result<(), Error> {
+    let options = RemoveContainerOptionsBuilder::default()
+        .force(true)
+        .v(true)
+        .build();
+    match docker
+        .client
+        .remove_container(container_id, Some(options))
+        .await
+    {
         Ok(()) => Ok(()),
         Err(error) if status(&error) == Some(404) => Ok(()),
         // Somebody else's removal is under way.
@@ -260,14 +319,21 @@ async fn gone(docker: &Docker, container_id: &str, resource: &str) -> Result<(),
             Ok(_) => Ok(Look::NotYet("removal under way".to_owned())),
         }
     };
-    wait::until(&condition, None, look).await.map_err(|error| match error {
-        WaitError::Look { source, .. } => source,
-        WaitError::Timeout { condition, state, bound, .. } => Error::NotReady {
-            resource: resource.to_owned(),
-            condition,
-            state,
-            bound,
-            tail: Vec::new(),
-        },
-    })
+    wait::until(&condition, None, look)
+        .await
+        .map_err(|error| match error {
+            WaitError::Look { source, .. } => source,
+            WaitError::Timeout {
+                condition,
+                state,
+                bound,
+                ..
+            } => Error::NotReady {
+                resource: resource.to_owned(),
+                condition,
+                state,
+                bound,
+                tail: Vec::new(),
+            },
+        })
 }

@@ -19,9 +19,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Nobody else of this user changes the ingress while this is held.
 pub(super) async fn hold(site: Site<'_>) -> Result<Lock, Error> {
     let progress = site.progress;
-    Lock::acquire(&site.paths.ingress_lock(), "change the ingress", PATIENCE, |_| {
-        progress.waiting("the ingress is free", "another masto changes it");
-    })
+    Lock::acquire(
+        &site.paths.ingress_lock(),
+        "change the ingress",
+        PATIENCE,
+        |_| {
+            progress.waiting("the ingress is free", "another masto changes it");
+        },
+    )
     .await
     .map_err(Error::IngressLock)
 }
@@ -37,7 +42,9 @@ pub(super) async fn create(
     let resource = container.id.to_string();
     let folder = format!("{SITES}/sites");
     for text in archive::read_all(site.docker, &container_id, &folder).await? {
-        let Some(mark) = text.lines().next().and_then(Mark::read) else { continue };
+        let Some(mark) = text.lines().next().and_then(Mark::read) else {
+            continue;
+        };
         connect(site, &container_id, &mark, &resource).await?;
     }
     start(site.docker, container, &container_id).await?;
@@ -55,7 +62,12 @@ async fn connect(
         container: container_id.to_owned(),
         endpoint_config: Some(body::endpoint(&mark.hosts)),
     };
-    match site.docker.client.connect_network(&mark.network, request).await {
+    match site
+        .docker
+        .client
+        .connect_network(&mark.network, request)
+        .await
+    {
         // 403: it is in that network already.
         Err(error) if !matches!(status(&error), Some(403 | 404)) => {
             Err(Error::call("connect", resource)(error))

@@ -25,7 +25,11 @@ pub(super) async fn go_on(
     live: &LiveContainer,
 ) -> Result<Attributes, Error> {
     if live.state == State::Paused {
-        let resumed = site.docker.client.unpause_container(&live.container_id).await;
+        let resumed = site
+            .docker
+            .client
+            .unpause_container(&live.container_id)
+            .await;
         resumed.map_err(Error::call("resume", &live.id))?;
     }
     ended(site, job, live.container_id.clone()).await
@@ -33,5 +37,8 @@ pub(super) async fn go_on(
 
 async fn ended(site: Site<'_>, job: &Job, container_id: String) -> Result<Attributes, Error> {
     waiting::until_ended(site.docker, &job.container, &container_id, site.progress).await?;
-    Ok(Attributes { identity: container_id, ..Attributes::default() })
+    Ok(Attributes {
+        identity: container_id,
+        ..Attributes::default()
+    })
 }

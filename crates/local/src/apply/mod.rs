@@ -41,7 +41,10 @@ pub(crate) struct Site<'a> {
 impl Site<'_> {
     /// The processes' subnet, where it is an input.
     pub(crate) fn subnet(&self) -> Option<&str> {
-        self.inputs.get(&Id::Network(NetworkRole::Processes))?.subnet.as_deref()
+        self.inputs
+            .get(&Id::Network(NetworkRole::Processes))?
+            .subnet
+            .as_deref()
     }
 
     /// The host's own address in each network of the deployment, by Docker's name.
@@ -62,7 +65,10 @@ pub(crate) async fn apply(
     step: &Step<Resource>,
 ) -> Result<Option<Attributes>, Error> {
     match &step.action {
-        Action::Create { desired, previous: _ } => create(site, desired).await.map(Some),
+        Action::Create {
+            desired,
+            previous: _,
+        } => create(site, desired).await.map(Some),
         Action::Update { desired, live } => update(site, desired, live).await.map(Some),
         Action::Delete { live } => delete(site, live).await.map(|()| None),
     }

@@ -26,7 +26,11 @@ pub(super) async fn create(site: Site<'_>, network: &Network) -> Result<Attribut
         labels: Some(labels::common(site.name.as_str(), &id)),
         ..NetworkCreateRequest::default()
     };
-    site.docker.client.create_network(request).await.map_err(Error::call("create", &id))?;
+    site.docker
+        .client
+        .create_network(request)
+        .await
+        .map_err(Error::call("create", &id))?;
     let found = ours_named(site, &id, &network.name).await?;
     Ok(found.map(attributes).unwrap_or_default())
 }
@@ -34,7 +38,9 @@ pub(super) async fn create(site: Site<'_>, network: &Network) -> Result<Attribut
 /// The network of this name; of several, which a lost answer may have left, the oldest stays.
 async fn ours_named(site: Site<'_>, id: &Id, name: &str) -> Result<Option<Found>, Error> {
     let filters = HashMap::from([("name", vec![name])]);
-    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+    let options = ListNetworksOptionsBuilder::default()
+        .filters(&filters)
+        .build();
     let list = site.docker.client.list_networks(Some(options)).await;
     let mut found: Vec<Found> = list
         .map_err(Error::call("look for", id))?
@@ -43,21 +49,36 @@ async fn ours_named(site: Site<'_>, id: &Id, name: &str) -> Result<Option<Found>
         .collect();
     found.sort_by(|one, other| (&one.created, &one.id).cmp(&(&other.created, &other.id)));
     let mut found = found.into_iter();
-    let Some(oldest) = found.next() else { return Ok(None) };
+    let Some(oldest) = found.next() else {
+        return Ok(None);
+    };
     ours("network", name, oldest.labels.as_ref(), site.name)?;
     for double in found {
         ours("network", name, double.labels.as_ref(), site.name)?;
-        let removed = site.docker.client.remove_network(double.id.as_deref().unwrap_or_default());
-        removed.await.map_err(Error::call("remove the double of", id))?;
+        let removed = site
+            .docker
+            .client
+            .remove_network(double.id.as_deref().unwrap_or_default());
+        removed
+            .await
+            .map_err(Error::call("remove the double of", id))?;
     }
     Ok(Some(oldest))
 }
 
 fn attributes(network: Found) -> Attributes {
-    let config = network.ipam.and_then(|ipam| ipam.config).unwrap_or_default();
+    let config = network
+        .ipam
+        .and_then(|ipam| ipam.config)
+        .unwrap_or_default();
     let ipv4 = config
         .into_iter()
-        .find(|config| config.subnet.as_ref().is_some_and(|subnet| subnet.contains('.')))
+        .find(|config| {
+            config
+                .subnet
+                .as_ref()
+                .is_some_and(|subnet| subnet.contains('.'))
+        })
         .unwrap_or_default();
     Attributes {
         identity: network.id.unwrap_or_default(),
@@ -85,14 +106,25 @@ pub(super) async fn delete(site: Site<'_>, network: &LiveNetwork) -> Result<(), 
 async fn remove_one_offs(site: Site<'_>) -> Result<usize, Error> {
     let deployment = format!("{}={}", labels::DEPLOYMENT, site.name);
     let filters = HashMap::from([("label", vec![deployment.as_str(), labels::ONE_OFF])]);
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filters)
+        .build();
     let list = site.docker.client.list_containers(Some(options)).await;
     let found = list.map_err(Error::call("list", "one-off containers"))?;
     let count = found.len();
     for container in found {
-        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        let options = RemoveContainerOptionsBuilder::default()
+            .force(true)
+            .v(true)
+            .build();
         let container = container.id.unwrap_or_default();
-        match site.docker.client.remove_container(&container, Some(options)).await {
+        match site
+            .docker
+            .client
+            .remove_container(&container, Some(options))
+            .await
+        {
             Err(error) if !matches!(status(&error), Some(404 | 409)) => {
                 return Err(Error::call("remove", "a one-off container")(error));
             }

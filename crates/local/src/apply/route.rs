@@ -23,12 +23,24 @@ const RELOAD: &str = "caddy reload --force --config /etc/caddy/Caddyfile --adapt
 pub(super) async fn ensure(site: Site<'_>, route: &Route) -> Result<Attributes, Error> {
     let _held = hold(site).await?;
     connect(site, route).await?;
-    let file = |content: &str, mode| Entry { content: content.to_owned(), mode };
+    let file = |content: &str, mode| Entry {
+        content: content.to_owned(),
+        mode,
+    };
     let folder = format!("{SITES}/{}", route.deployment);
     let files = BTreeMap::from([
-        (site_file(&route.deployment), file(&format!("{}\n{}", route.mark(), route.site), 0o444)),
-        (format!("{folder}/certificate.pem"), file(&route.leaf.certificate_pem, 0o444)),
-        (format!("{folder}/key.pem"), file(&route.leaf.key_pem, 0o400)),
+        (
+            site_file(&route.deployment),
+            file(&route.site_file(), 0o444),
+        ),
+        (
+            format!("{folder}/certificate.pem"),
+            file(&route.leaf.certificate_pem, 0o444),
+        ),
+        (
+            format!("{folder}/key.pem"),
+            file(&route.leaf.key_pem, 0o400),
+        ),
     ]);
     archive::write(site.docker, INGRESS, &Id::Route.to_string(), &files).await?;
     reload(site, RELOAD).await?;
@@ -64,8 +76,16 @@ fn names_in(container: &ContainerInspectResponse, network: &str) -> Option<BTree
 }
 
 async fn disconnect(site: Site<'_>, network: &str) -> Result<(), Error> {
-    let request = NetworkDisconnectRequest { container: INGRESS.to_owned(), force: Some(true) };
-    match site.docker.client.disconnect_network(network, request).await {
+    let request = NetworkDisconnectRequest {
+        container: INGRESS.to_owned(),
+        force: Some(true),
+    };
+    match site
+        .docker
+        .client
+        .disconnect_network(network, request)
+        .await
+    {
         // Neither of them is there any more, or they were not connected.
         Err(error) if matches!(status(&error), Some(403 | 404)) => Ok(()),
         other => other.map_err(Error::call("disconnect", Id::Ingress)),
@@ -73,29 +93,43 @@ async fn disconnect(site: Site<'_>, network: &str) -> Result<(), Error> {
 }
 
 async fn reload(site: Site<'_>, script: &str) -> Result<(), Error> {
-    site.progress.waiting("the ingress has read its configuration", "");
+    site.progress
+        .waiting("the ingress has read its configuration", "");
     let command = ["sh", "-c", script].map(str::to_owned);
     let resource = Id::Ingress.to_string();
     let output = command::run(site.docker, INGRESS, &resource, &command).await?;
     if output.code == 0 {
         return Ok(());
     }
-    let said = output.stderr.lines().chain(output.stdout.lines()).map(str::to_owned);
+    let said = output
+        .stderr
+        .lines()
+        .chain(output.stdout.lines())
+        .map(str::to_owned);
     let lines: Vec<String> = said.collect();
-    let skip = lines.len().saturating_sub(usize::try_from(tail::LINES).unwrap_or(usize::MAX));
-    Err(Error::Reload { tail: lines.into_iter().skip(skip).collect() })
+    let skip = lines
+        .len()
+        .saturating_sub(usize::try_from(tail::LINES).unwrap_or(usize::MAX));
+    Err(Error::Reload {
+        tail: lines.into_iter().skip(skip).collect(),
+    })
 }
 
 /// Takes all of it away again; well when the ingress is gone or does not run.
 pub(super) async fn delete(site: Site<'_>) -> Result<(), Error> {
     let _held = hold(site).await?;
     let name = site.name;
-    let script = format!("rm -rf {} {SITES}/{name} && {RELOAD}", site_file(name.as_str()));
+    let script = format!(
+        "rm -rf {} {SITES}/{name} && {RELOAD}",
+        site_file(name.as_str())
+    );
     match reload(site, &script).await {
         // 404: it is gone; 409: it does not run, and reads what is left when it does.
         Err(error) if matches!(error.status(), Some(404 | 409)) => {}
         other => other?,
     }
-    let network = Id::Network(NetworkRole::Processes).docker_name(name).unwrap_or_default();
+    let network = Id::Network(NetworkRole::Processes)
+        .docker_name(name)
+        .unwrap_or_default();
     disconnect(site, &network).await
 }

@@ -13,7 +13,14 @@ use crate::resource::{Attributes, LiveVolume, Volume};
 
 /// The engine gives back what is there under the name, or makes it.
 pub(super) async fn create(site: Site<'_>, volume: &Volume) -> Result<Attributes, Error> {
-    let Volume { role, name, deployment, domain, postgres_major, version } = volume;
+    let Volume {
+        role,
+        name,
+        deployment,
+        domain,
+        postgres_major,
+        version,
+    } = volume;
     let id = Id::Volume(*role);
     let mut marks = labels::common(deployment, &id);
     let mut put = |label: &str, value: Option<String>| {
@@ -23,7 +30,10 @@ pub(super) async fn create(site: Site<'_>, volume: &Volume) -> Result<Attributes
     };
     put(labels::INCARNATION, Some(incarnation(name)));
     put(labels::DOMAIN, domain.clone());
-    put(labels::POSTGRES_MAJOR, postgres_major.map(|major| major.to_string()));
+    put(
+        labels::POSTGRES_MAJOR,
+        postgres_major.map(|major| major.to_string()),
+    );
     put(labels::VERSION, version.map(|version| version.to_string()));
     let request = VolumeCreateRequest {
         name: Some(name.clone()),
@@ -33,18 +43,32 @@ pub(super) async fn create(site: Site<'_>, volume: &Volume) -> Result<Attributes
     let made = site.docker.client.create_volume(request).await;
     let made = made.map_err(Error::call("create", &id))?;
     ours("volume", name, Some(&made.labels), site.name)?;
-    let identity = made.labels.get(labels::INCARNATION).cloned().unwrap_or_default();
-    Ok(Attributes { identity, ..Attributes::default() })
+    let identity = made
+        .labels
+        .get(labels::INCARNATION)
+        .cloned()
+        .unwrap_or_default();
+    Ok(Attributes {
+        identity,
+        ..Attributes::default()
+    })
 }
 
 /// Different for every volume that is ever made under this name.
 fn incarnation(name: &str) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     engine::hash::config_hash(&(name, now.as_nanos().to_string(), std::process::id()))
 }
 
 pub(super) async fn delete(site: Site<'_>, volume: &LiveVolume) -> Result<(), Error> {
-    match site.docker.client.remove_volume(&volume.name, None::<RemoveVolumeOptions>).await {
+    match site
+        .docker
+        .client
+        .remove_volume(&volume.name, None::<RemoveVolumeOptions>)
+        .await
+    {
         Err(error) if status(&error) == Some(404) => Ok(()),
         other => other.map_err(Error::call("remove", Id::Volume(volume.role))),
     }

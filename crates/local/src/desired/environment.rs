@@ -17,7 +17,9 @@ pub(super) const SMTP_PORT: u16 = 1025;
 pub(super) const MAIL_PAGE_PORT: u16 = 8025;
 
 pub(super) fn render(scene: Scene<'_>, env: &Env) -> BTreeMap<String, Template> {
-    env.iter().map(|(name, value)| (name.clone(), value_of(scene, value))).collect()
+    env.iter()
+        .map(|(name, value)| (name.clone(), value_of(scene, value)))
+        .collect()
 }
 
 fn value_of(scene: Scene<'_>, value: &EnvValue) -> Template {
@@ -67,5 +69,12 @@ fn public_host(scene: Scene<'_>) -> String {
 /// The local CA, where processes look for it.
 pub(super) fn ca_file(scene: Scene<'_>) -> BTreeMap<String, File> {
     let content = Template::default().then(&scene.spec.ca_pem);
-    BTreeMap::from([(CA_FILE.to_owned(), File { content, mode: 0o444, replaces: true })])
+    BTreeMap::from([(
+        CA_FILE.to_owned(),
+        File {
+            content,
+            mode: 0o444,
+            replaces: true,
+        },
+    )])
 }

@@ -17,16 +17,29 @@ const HTTP: u16 = 80;
 
 pub(super) fn container(scene: Scene<'_>) -> Container {
     let leaf = &scene.spec.default_leaf;
-    let file = |text: &str, mode, replaces| File { content: Template::default().then(text), mode, replaces };
+    let file = |text: &str, mode, replaces| File {
+        content: Template::default().then(text),
+        mode,
+        replaces,
+    };
     let ports = scene.spec.ports;
     Container {
         command: words("caddy run --config /etc/caddy/Caddyfile --adapter caddyfile"),
         files: BTreeMap::from([
-            ("/etc/caddy/Caddyfile".to_owned(), file(&caddyfile::global(), 0o444, true)),
+            (
+                "/etc/caddy/Caddyfile".to_owned(),
+                file(&caddyfile::global(), 0o444, true),
+            ),
             // Several users of one Docker host have several CAs; that is no reason for each of
             // them to start the ingress anew.
-            (format!("{SITES}/_default/certificate.pem"), file(&leaf.certificate_pem, 0o444, false)),
-            (format!("{SITES}/_default/key.pem"), file(&leaf.key_pem, 0o400, false)),
+            (
+                format!("{SITES}/_default/certificate.pem"),
+                file(&leaf.certificate_pem, 0o444, false),
+            ),
+            (
+                format!("{SITES}/_default/key.pem"),
+                file(&leaf.key_pem, 0o400, false),
+            ),
         ]),
         mounts: BTreeMap::from([(VolumeRole::Ingress, "/data".to_owned())]),
         ports: BTreeMap::from([(HTTPS, ports.https), (HTTP, ports.http)]),
@@ -45,7 +58,10 @@ pub(super) fn route(scene: Scene<'_>) -> Route {
     let upstreams = |process: &Process| {
         let port = process.port?;
         let replicas = replicas_of(&process.id, process.replicas);
-        Some((process.id.clone(), replicas.map(|id| address(&id, port)).collect()))
+        Some((
+            process.id.clone(),
+            replicas.map(|id| address(&id, port)).collect(),
+        ))
     };
     let site = Site {
         name: deployment.name.to_string(),
@@ -69,5 +85,10 @@ pub(super) fn route(scene: Scene<'_>) -> Route {
 
 /// Every host name that the ingress answers for the deployment.
 pub(super) fn hosts(deployment: &Deployment) -> BTreeSet<String> {
-    deployment.ingress.routes.iter().map(|route| route.host.clone()).collect()
+    deployment
+        .ingress
+        .routes
+        .iter()
+        .map(|route| route.host.clone())
+        .collect()
 }

@@ -13,7 +13,12 @@ use crate::labels;
 use crate::resource::{Container, ImageUse, Job, Mode, Ready};
 
 pub(super) fn all(scene: Scene<'_>) -> Vec<Job> {
-    scene.deployment.jobs.iter().map(|work| job(scene, work)).collect()
+    scene
+        .deployment
+        .jobs
+        .iter()
+        .map(|work| job(scene, work))
+        .collect()
 }
 
 fn job(scene: Scene<'_>, work: &Work) -> Job {
@@ -39,7 +44,11 @@ fn job(scene: Scene<'_>, work: &Work) -> Job {
         JobImage::Mastodon(image) => (image_role(*image), None, command.clone()),
         JobImage::Store(store) => {
             let (program, arguments) = command.split_at(1.min(command.len()));
-            (store_role(*store), Some(program.to_vec()), arguments.to_vec())
+            (
+                store_role(*store),
+                Some(program.to_vec()),
+                arguments.to_vec(),
+            )
         }
     };
     let image = scene.spec.images.get(image);
@@ -64,7 +73,12 @@ fn job(scene: Scene<'_>, work: &Work) -> Job {
         config: record(work, &image),
         ..blank(scene, Id::Job(*id), image, Ready::Ended)
     };
-    Job { job: *id, container, holds: BTreeSet::from([Id::Volume(mounts_of)]), version }
+    Job {
+        job: *id,
+        container,
+        holds: BTreeSet::from([Id::Volume(mounts_of)]),
+        version,
+    }
 }
 
 /// What keeps a job from running again: not how it goes about it, but what it brings about. A
@@ -79,8 +93,16 @@ fn record(work: &Work, image: &ImageUse) -> BTreeMap<String, String> {
 
 /// Two phases leave a second one to be done after the processes.
 fn mode(scene: Scene<'_>) -> Mode {
-    let two_phase = scene.deployment.jobs.iter().any(|job| job.id == JobId::PostMigrate);
-    if two_phase { Mode::Migrate } else { Mode::Prepare }
+    let two_phase = scene
+        .deployment
+        .jobs
+        .iter()
+        .any(|job| job.id == JobId::PostMigrate);
+    if two_phase {
+        Mode::Migrate
+    } else {
+        Mode::Prepare
+    }
 }
 
 /// Where the work of a job is kept.

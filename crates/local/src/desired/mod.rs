@@ -77,9 +77,16 @@ pub fn desired(deployment: &Deployment, spec: &Spec) -> Result<Graph<Resource>, 
     resources.extend(volumes(deployment).map(Resource::Volume));
     resources.extend(containers.into_iter().map(|container| {
         let config = container.config(&spec.secrets);
-        Resource::Container(Box::new(Container { config, ..container }))
+        Resource::Container(Box::new(Container {
+            config,
+            ..container
+        }))
     }));
-    resources.extend(jobs::all(scene).into_iter().map(|job| Resource::Job(Box::new(job))));
+    resources.extend(
+        jobs::all(scene)
+            .into_iter()
+            .map(|job| Resource::Job(Box::new(job))),
+    );
     resources.push(Resource::Route(Box::new(ingress::route(scene))));
     Graph::new(resources)
 }
@@ -128,17 +135,27 @@ fn replicas_of(process: &ProcessId, replicas: u16) -> impl Iterator<Item = Id> {
 fn networks(deployment: &Deployment) -> [Network; 2] {
     [NetworkRole::Stores, NetworkRole::Processes].map(|role| Network {
         role,
-        name: Id::Network(role).docker_name(&deployment.name).unwrap_or_default(),
+        name: Id::Network(role)
+            .docker_name(&deployment.name)
+            .unwrap_or_default(),
         internal: role == NetworkRole::Stores,
     })
 }
 
 fn volumes(deployment: &Deployment) -> [Volume; 4] {
-    [VolumeRole::Postgres, VolumeRole::Redis, VolumeRole::Media, VolumeRole::Ingress].map(|role| {
+    [
+        VolumeRole::Postgres,
+        VolumeRole::Redis,
+        VolumeRole::Media,
+        VolumeRole::Ingress,
+    ]
+    .map(|role| {
         let is_postgres = role == VolumeRole::Postgres;
         Volume {
             role,
-            name: Id::Volume(role).docker_name(&deployment.name).unwrap_or_default(),
+            name: Id::Volume(role)
+                .docker_name(&deployment.name)
+                .unwrap_or_default(),
             deployment: deployment.name.to_string(),
             domain: (role != VolumeRole::Ingress).then(|| deployment.domain.to_string()),
             postgres_major: is_postgres.then_some(deployment.stores.postgres.version),

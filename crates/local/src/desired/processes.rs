@@ -43,9 +43,18 @@ fn replica(scene: Scene<'_>, process: &Process, id: Id) -> Container {
             let check = format!(
                 "CMD curl --silent --fail --noproxy * --output /dev/null http://127.0.0.1:{port}{path}"
             );
-            (Ready::Http { port, path: path.clone() }, check)
+            (
+                Ready::Http {
+                    port,
+                    path: path.clone(),
+                },
+                check,
+            )
         }
-        Health::File { path } => (Ready::File { path: path.clone() }, format!("CMD test -f {path}")),
+        Health::File { path } => (
+            Ready::File { path: path.clone() },
+            format!("CMD test -f {path}"),
+        ),
     };
     let mut requires = scene.containers_of(stores);
     requires.extend(

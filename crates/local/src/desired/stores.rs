@@ -42,14 +42,19 @@ fn postgres(scene: Scene<'_>) -> Container {
         "pg_isready --quiet --host 127.0.0.1 --username {} --dbname {}",
         postgres.user, postgres.database
     );
-    let ready =
-        Ready::Postgres { user: postgres.user.clone(), database: postgres.database.clone() };
+    let ready = Ready::Postgres {
+        user: postgres.user.clone(),
+        database: postgres.database.clone(),
+    };
     Container {
         command,
         env: env([
             ("POSTGRES_USER", Template::text(&postgres.user)),
             ("POSTGRES_DB", Template::text(&postgres.database)),
-            ("POSTGRES_PASSWORD", Template::secret(SecretName::PostgresPassword)),
+            (
+                "POSTGRES_PASSWORD",
+                Template::secret(SecretName::PostgresPassword),
+            ),
         ]),
         networks: in_stores(StoreRole::Postgres),
         mounts: BTreeMap::from([(VolumeRole::Postgres, "/var/lib/postgresql/data".to_owned())]),
@@ -80,13 +85,20 @@ fn redis(scene: Scene<'_>) -> Container {
     ))
     .then_secret(SecretName::RedisPassword)
     .then("\n");
-    let config = File { content: config, mode: 0o444, replaces: true };
+    let config = File {
+        content: config,
+        mode: 0o444,
+        replaces: true,
+    };
     Container {
         command: vec![server.to_owned(), REDIS_CONFIG.to_owned()],
         // For the client, so that the password is in no command line.
         env: env([
             ("REDISCLI_AUTH", Template::secret(SecretName::RedisPassword)),
-            ("VALKEYCLI_AUTH", Template::secret(SecretName::RedisPassword)),
+            (
+                "VALKEYCLI_AUTH",
+                Template::secret(SecretName::RedisPassword),
+            ),
         ]),
         files: BTreeMap::from([(REDIS_CONFIG.to_owned(), config)]),
         networks: in_stores(StoreRole::Redis),
@@ -101,18 +113,29 @@ fn redis(scene: Scene<'_>) -> Container {
             scene,
             StoreRole::Redis,
             ImageRole::Redis,
-            Ready::Redis { password: SecretName::RedisPassword },
+            Ready::Redis {
+                password: SecretName::RedisPassword,
+            },
         )
     }
 }
 
 fn minio(scene: Scene<'_>) -> Container {
-    let ready = Ready::Http { port: MINIO_PORT, path: "/minio/health/live".to_owned() };
+    let ready = Ready::Http {
+        port: MINIO_PORT,
+        path: "/minio/health/live".to_owned(),
+    };
     Container {
         command: words("server /data"),
         env: env([
-            ("MINIO_ROOT_USER", Template::secret(SecretName::MediaAccessKey)),
-            ("MINIO_ROOT_PASSWORD", Template::secret(SecretName::MediaSecretKey)),
+            (
+                "MINIO_ROOT_USER",
+                Template::secret(SecretName::MediaAccessKey),
+            ),
+            (
+                "MINIO_ROOT_PASSWORD",
+                Template::secret(SecretName::MediaSecretKey),
+            ),
             // No page to log in to, and no look for newer releases.
             ("MINIO_BROWSER", Template::text("off")),
             ("MINIO_UPDATE", Template::text("off")),
@@ -125,7 +148,10 @@ fn minio(scene: Scene<'_>) -> Container {
 }
 
 fn mailpit(scene: Scene<'_>) -> Container {
-    let ready = Ready::Http { port: MAIL_PAGE_PORT, path: "/readyz".to_owned() };
+    let ready = Ready::Http {
+        port: MAIL_PAGE_PORT,
+        path: "/readyz".to_owned(),
+    };
     Container {
         env: env([
             ("MP_DISABLE_VERSION_CHECK", Template::text("1")),
@@ -141,11 +167,17 @@ fn store(scene: Scene<'_>, role: StoreRole, image: ImageRole, ready: Ready) -> C
 }
 
 fn env<const N: usize>(variables: [(&str, Template); N]) -> BTreeMap<String, Template> {
-    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    variables
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 fn in_stores(role: StoreRole) -> BTreeMap<NetworkRole, BTreeSet<String>> {
-    BTreeMap::from([(NetworkRole::Stores, BTreeSet::from([role.as_str().to_owned()]))])
+    BTreeMap::from([(
+        NetworkRole::Stores,
+        BTreeSet::from([role.as_str().to_owned()]),
+    )])
 }
 
 /// The ingress reaches these, too.
@@ -156,5 +188,7 @@ fn in_both(role: StoreRole) -> BTreeMap<NetworkRole, BTreeSet<String>> {
 }
 
 fn check_of(command: &str) -> Vec<String> {
-    std::iter::once("CMD".to_owned()).chain(words(command)).collect()
+    std::iter::once("CMD".to_owned())
+        .chain(words(command))
+        .collect()
 }

@@ -3,14 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use engine::{AttributeChange, Change, How, Impact, Known};
 use mastodon::SecretName;
 
-use super::{Attributes, Resource, refusal};
 use crate::id::{Id, NetworkRole, VolumeRole};
-use crate::labels::Owner;
 use crate::secret_store::StoredSecrets;
-use crate::state::{Health, State};
 use crate::template::Template;
 
 /// A container that should run.
@@ -83,7 +79,11 @@ pub struct File {
 
 impl std::fmt::Debug for File {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { content: _, mode, replaces } = self;
+        let Self {
+            content: _,
+            mode,
+            replaces,
+        } = self;
         f.debug_struct("File")
             .field("mode", &format_args!("{mode:o}"))
             .field("replaces", replaces)
@@ -127,72 +127,39 @@ pub enum Ready {
     Ended,
 }
 
-/// A container that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveContainer {
-    /// Which.
-    pub id: Id,
-    /// Docker's name for it.
-    pub name: String,
-    /// Whose it is.
-    pub owner: Owner,
-    /// Docker's id.
-    pub container_id: String,
-    /// What it was started from, as it was asked for.
-    pub image: String,
-    /// What it does.
-    pub state: State,
-    /// What Docker's own check says of it; `None` where there is none.
-    pub health: Option<Health>,
-    /// As [`Container::config`], as recorded.
-    pub config: BTreeMap<String, String>,
-    /// Hash of it, as recorded.
-    pub config_hash: Option<String>,
-    /// As recorded.
-    pub depends_on: BTreeSet<Id>,
-    /// Identities of what it was built upon, as recorded.
-    pub holds: BTreeMap<Id, String>,
-    /// Ids of the networks it is in.
-    pub networks: BTreeSet<String>,
-    /// Label of a job: the release that ran.
-    pub version: Option<String>,
-    /// Label of the `schema` job.
-    pub mode: Option<super::Mode>,
-    /// Other deployments that use it; only the ingress has any.
-    pub shared_with: BTreeSet<String>,
-    /// Docker's own words: `Up 3 minutes (healthy)`.
-    pub status: String,
-    /// When it was made, in seconds since 1970.
-    pub created: i64,
-    /// Published ports, `127.0.0.1:443->443`.
-    pub ports: Vec<String>,
-    /// Docker's ids of others that have its label: copies made by hand, or itself under another
-    /// name.
-    pub others: BTreeSet<String>,
-}
-
 impl Container {
     pub(super) fn depends_on(&self) -> BTreeSet<Id> {
         let networks = self.networks.keys().map(|role| Id::Network(*role));
         let volumes = self.mounts.keys().map(|role| Id::Volume(*role));
-        networks.chain(volumes).chain(self.requires.iter().cloned()).collect()
+        networks
+            .chain(volumes)
+            .chain(self.requires.iter().cloned())
+            .collect()
     }
 
     pub(super) fn holds(&self) -> BTreeSet<Id> {
         let networks = self.networks.keys().map(|role| Id::Network(*role));
-        networks.chain(self.mounts.keys().map(|role| Id::Volume(*role))).collect()
+        networks
+            .chain(self.mounts.keys().map(|role| Id::Volume(*role)))
+            .collect()
     }
 
     /// The secrets it is given.
     #[must_use]
     pub fn secrets(&self) -> BTreeSet<SecretName> {
         let files = self.files.values().map(|file| &file.content);
-        self.env.values().chain(files).flat_map(Template::secrets).collect()
+        self.env
+            .values()
+            .chain(files)
+            .flat_map(Template::secrets)
+            .collect()
     }
 
     /// What needs a new container when it changes, one text an attribute. It ends in a label, so
     /// values of the environment and of files are digests.
     pub(crate) fn config(&self, stored: &StoredSecrets) -> BTreeMap<String, String> {
+        // Every deployment has to come to the same result for what all of them share.
+        let stored = (self.id != Id::Ingress).then_some(stored);
         let Self {
             id: _,
             name: _,
@@ -229,7 +196,11 @@ impl Container {
             put(&format!("env.{name}"), value.digest(stored));
         }
         for (path, file) in files {
-            let digest = if file.replaces { file.content.digest(stored) } else { String::new() };
+            let digest = if file.replaces {
+                file.content.digest(stored)
+            } else {
+                String::new()
+            };
             put(&format!("file.{path}"), format!("{:o} {digest}", file.mode));
         }
         for (role, aliases) in networks {
@@ -243,181 +214,23 @@ impl Container {
             put(&format!("port.{inside}"), outside.to_string());
         }
         if let Some(memory) = memory {
-            put("memory", memory.to_string());
+            put("memory", format!("{}MiB", memory >> 20));
         }
         if let Some(cpu) = cpu_millis {
-            put("cpu", cpu.to_string());
+            put("cpu", format!("{}", f64::from(*cpu) / 1000.0));
         }
         if let Some(shm) = shm {
-            put("shm", shm.to_string());
+            put("shm", format!("{}MiB", shm >> 20));
         }
         if let Some(signal) = stop_signal {
             put("stop-signal", (*signal).to_owned());
         }
-        put("stop-grace", stop_grace.as_secs().to_string());
+        put("stop-grace", format!("{}s", stop_grace.as_secs()));
         if let Some(check) = healthcheck {
             put("healthcheck", check.join(" "));
         }
         config
     }
-
-    pub(super) fn diff(&self, live: &LiveContainer, known: &Known<Resource>) -> Option<Change> {
-        if let Some(change) = self.renamed(live) {
-            return Some(change);
-        }
-        let mut attributes = self.changed(live);
-        if !live.shared_with.is_empty() {
-            if let Some(port) = attributes.iter().find(|change| change.name.starts_with("port.")) {
-                return Some(port_refusal(port, &live.shared_with));
-            }
-            // Another image of the same ingress is no reason to interrupt somebody else's server.
-            attributes.retain(|change| change.name != "image");
-        }
-        if !attributes.is_empty() {
-            return Some(Change {
-                how: How::DeleteThenCreate,
-                cause: cause(&attributes),
-                impact: Impact::Restart,
-                attributes,
-            });
-        }
-        self.rebuilt(live, known).or_else(|| self.repair(live, known))
-    }
-
-    /// A container that somebody renamed is in nobody's way, and of no use.
-    pub(super) fn renamed(&self, live: &LiveContainer) -> Option<Change> {
-        (live.name != self.name).then(|| Change {
-            how: How::DeleteThenCreate,
-            cause: format!("was renamed to `{}`", live.name),
-            impact: Impact::Restart,
-            attributes: Vec::new(),
-        })
-    }
-
-    /// What differs between this and what was recorded of `live`.
-    pub(super) fn changed(&self, live: &LiveContainer) -> Vec<AttributeChange> {
-        if live.config_hash.as_deref() == Some(&engine::hash::config_hash(&self.config)) {
-            return Vec::new();
-        }
-        let names: BTreeSet<&String> = self.config.keys().chain(live.config.keys()).collect();
-        let changes: Vec<_> = names
-            .into_iter()
-            .filter_map(|name| {
-                let (old, new) = (live.config.get(name), self.config.get(name));
-                (old != new).then(|| attribute_change(name, old, new))
-            })
-            .collect();
-        if !changes.is_empty() {
-            return changes;
-        }
-        // The label with the parts was taken away or changed by hand.
-        vec![AttributeChange {
-            name: "labels".to_owned(),
-            old: live.config_hash.clone(),
-            new: Some(engine::hash::config_hash(&self.config)),
-        }]
-    }
-
-    /// A change because something it holds was made anew without it.
-    fn rebuilt(&self, live: &LiveContainer, known: &Known<Resource>) -> Option<Change> {
-        let anew = self.holds().into_iter().find(|id| is_anew(id, live, known))?;
-        Some(Change {
-            how: How::DeleteThenCreate,
-            cause: format!("{anew} is new"),
-            impact: Impact::Restart,
-            attributes: Vec::new(),
-        })
-    }
-
-    /// A change of nothing but what somebody or an accident did to it.
-    fn repair(&self, live: &LiveContainer, known: &Known<Resource>) -> Option<Change> {
-        let update = |cause: String, impact| {
-            Some(Change { how: How::Update, cause, impact, attributes: Vec::new() })
-        };
-        let again = |cause: &str, impact| {
-            let cause = cause.to_owned();
-            Some(Change { how: How::DeleteThenCreate, cause, impact, attributes: Vec::new() })
-        };
-        match live.state {
-            State::Running => {}
-            // It may lack its files or a network: those come between the making and the start.
-            State::Created => return again("was never started", Impact::None),
-            State::Exited(code) => {
-                return update(format!("is not running (exit code {code})"), Impact::None);
-            }
-            State::Paused => return update("is paused".to_owned(), Impact::None),
-            State::Restarting => {
-                return update("starts and ends again and again".to_owned(), Impact::None);
-            }
-            State::Removing | State::Dead => return again("is half removed", Impact::Restart),
-        }
-        if !live.others.is_empty() {
-            return update("is there more than once".to_owned(), Impact::None);
-        }
-        if live.health == Some(Health::Unhealthy) {
-            return update("is unhealthy".to_owned(), Impact::Restart);
-        }
-        let lost = self.networks.keys().find(|role| {
-            known
-                .get(&Id::Network(**role))
-                .is_some_and(|network| !live.networks.contains(&network.identity))
-        })?;
-        update(format!("is not in network `{}`", lost.as_str()), Impact::None)
-    }
-}
-
-/// Whether `live` was built upon another `id` than the one that is there. What this very plan makes
-/// anew is the engine's to see.
-pub(super) fn is_anew(id: &Id, live: &LiveContainer, known: &Known<Resource>) -> bool {
-    known.get(id).is_some_and(|known| live.holds.get(id) != Some(&known.identity))
-}
-
-/// Values of the environment and of files stay unsaid: an operator may keep a key in them.
-fn attribute_change(name: &str, old: Option<&String>, new: Option<&String>) -> AttributeChange {
-    let hidden = name.starts_with("env.") || name.starts_with("file.");
-    let show = |value: Option<&String>, both: &str| {
-        value.map(|value| match (hidden, old.is_some() && new.is_some()) {
-            (false, _) => value.clone(),
-            (true, true) => both.to_owned(),
-            (true, false) => "set".to_owned(),
-        })
-    };
-    AttributeChange {
-        name: name.to_owned(),
-        old: show(old, "one value"),
-        new: show(new, "another value"),
-    }
-}
-
-/// `image and environment (RAILS_LOG_LEVEL) changed`.
-pub(super) fn cause(changes: &[AttributeChange]) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for change in changes {
-        match change.name.split_once('.') {
-            Some((group, name)) => groups.entry(group).or_default().push(name),
-            None => parts.push(change.name.clone()),
-        }
-    }
-    for (group, names) in groups {
-        let group = if group == "env" { "environment" } else { group };
-        parts.push(format!("{group} ({})", names.join(", ")));
-    }
-    match parts.split_last() {
-        Some((last, [])) => format!("{last} changed"),
-        Some((last, rest)) => format!("{} and {last} changed", rest.join(", ")),
-        None => "changed".to_owned(),
-    }
-}
-
-fn port_refusal(port: &AttributeChange, neighbours: &BTreeSet<String>) -> Change {
-    let neighbours = neighbours.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let (old, new) = (port.old.as_deref().unwrap_or("none"), port.new.as_deref().unwrap_or("none"));
-    let flag = if port.name == "port.80" { "--http-port" } else { "--https-port" };
-    refusal(
-        format!("the ingress serves {neighbours} on port {old} and cannot move to {new}"),
-        format!("run `masto up` with `{flag} {old}`, or take the other deployments down first"),
-    )
 }
 
 impl std::fmt::Display for ImageUse {
@@ -431,13 +244,3 @@ impl std::fmt::Display for ImageUse {
         }
     }
 }
-
-impl LiveContainer {
-    pub(super) fn attributes(&self) -> Attributes {
-        Attributes { identity: self.container_id.clone(), ..Attributes::default() }
-    }
-}
-
-#[cfg(test)]
-#[path = "container_tests.rs"]
-mod tests;

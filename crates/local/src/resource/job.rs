@@ -7,7 +7,7 @@ use engine::{Change, How, Impact, Known};
 use mastodon::{JobId, Schema, Transition};
 use topology::Version;
 
-use super::container::{cause, is_anew};
+use super::difference::{cause, is_anew};
 use super::{Container, LiveContainer, Resource, refusal};
 use crate::id::Id;
 use crate::state::State;
@@ -43,7 +43,9 @@ impl Mode {
     }
 
     pub(crate) fn read(text: &str) -> Option<Self> {
-        [Self::Prepare, Self::Migrate].into_iter().find(|mode| mode.as_str() == text)
+        [Self::Prepare, Self::Migrate]
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
     }
 }
 
@@ -105,3 +107,7 @@ impl Job {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "job_tests.rs"]
+mod tests;

@@ -2,7 +2,9 @@
 //! found of it, and how the two differ.
 
 mod container;
+mod difference;
 mod job;
+mod live_container;
 mod network;
 mod route;
 mod volume;
@@ -11,11 +13,12 @@ use std::collections::BTreeSet;
 
 use engine::{Change, How, Impact, Known};
 
-pub use container::{Container, File, ImageUse, LiveContainer, Ready};
+pub use container::{Container, File, ImageUse, Ready};
 pub use job::{Job, Mode};
+pub use live_container::LiveContainer;
 pub use network::{LiveNetwork, Network};
-pub(crate) use route::Mark;
 pub use route::{LiveRoute, Route};
+pub(crate) use route::{Mark, asked};
 pub use volume::{LiveVolume, Volume};
 
 use crate::id::Id;
@@ -79,7 +82,12 @@ impl engine::Resource for Resource {
         match self {
             Self::Network(_) | Self::Volume(_) => BTreeSet::new(),
             Self::Container(container) => container.depends_on(),
-            Self::Job(job) => job.container.depends_on().into_iter().chain(job.holds.clone()).collect(),
+            Self::Job(job) => job
+                .container
+                .depends_on()
+                .into_iter()
+                .chain(job.holds.clone())
+                .collect(),
             Self::Route(route) => route.depends_on(),
         }
     }
@@ -171,7 +179,9 @@ pub(crate) fn stranger(kind: &str, name: &str, owner: &Owner) -> Option<(String,
         Owner::Ours => None,
         Owner::Deployment(other) => Some((
             format!("the {kind} `{name}` belongs to the deployment `{other}`"),
-            format!("give one of the two deployments another `name:`, or remove the other with `masto down -p {other}`"),
+            format!(
+                "give one of the two deployments another `name:`, or remove the other with `masto down -p {other}`"
+            ),
         )),
         Owner::Stranger => Some((
             format!("a {kind} called `{name}` is there already, and masto did not make it"),

@@ -38,10 +38,19 @@ pub struct LiveNetwork {
 
 impl Network {
     pub(super) fn diff(&self, live: &LiveNetwork) -> Option<Change> {
-        let Self { role: _, name: _, internal } = self;
+        let Self {
+            role: _,
+            name: _,
+            internal,
+        } = self;
         (*internal != live.internal).then(|| Change {
             how: How::DeleteThenCreate,
-            cause: if *internal { "it has a way out and must not" } else { "it has no way out" }.to_owned(),
+            cause: if *internal {
+                "it has a way out and must not"
+            } else {
+                "it has no way out"
+            }
+            .to_owned(),
             impact: Impact::Restart,
             attributes: vec![AttributeChange {
                 name: "internal".to_owned(),

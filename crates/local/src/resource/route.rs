@@ -25,8 +25,8 @@ pub struct Route {
 /// What the ingress was found to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveRoute {
-    /// First line of the site file: see [`Route::mark`].
-    pub mark: String,
+    /// [`Route::hash`] of what it serves; `None` when it serves nothing of this deployment.
+    pub hash: Option<String>,
     /// The ingress is in the processes' network.
     pub connected: bool,
 }
@@ -41,6 +41,12 @@ pub(crate) struct Mark {
 }
 
 const MARK: &str = "# masto: ";
+
+/// The host name under which the ingress tells what it serves of a deployment. No resolver knows
+/// it; only a request that is sent to the ingress on purpose reaches it.
+pub(crate) fn asked(deployment: &str) -> String {
+    format!("{deployment}.masto.internal")
+}
 
 impl Mark {
     /// Reads the first line of a site file.
@@ -60,23 +66,47 @@ impl Route {
 
     /// Docker's name of the network that the ingress is connected to.
     pub(crate) fn network(&self) -> String {
-        format!("masto-{}-{}", self.deployment, NetworkRole::Processes.as_str())
+        format!(
+            "masto-{}-{}",
+            self.deployment,
+            NetworkRole::Processes.as_str()
+        )
     }
 
-    /// The first line of the site file: what it was made from, and for whom.
-    pub(crate) fn mark(&self) -> String {
-        let Self { deployment: _, hosts, site, leaf } = self;
+    /// Changes with anything that the ingress has to be told again.
+    pub(crate) fn hash(&self) -> String {
+        let Self {
+            deployment: _,
+            hosts,
+            site,
+            leaf,
+        } = self;
         // The key is left out: it comes and goes with its certificate.
-        let hash = engine::hash::config_hash(&(hosts, site, &leaf.certificate_pem));
-        let mark = Mark { network: self.network(), hosts: hosts.clone(), hash };
-        format!("{MARK}{}", serde_json::to_string(&mark).unwrap_or_default())
+        engine::hash::config_hash(&(hosts, site, &leaf.certificate_pem))
+    }
+
+    /// The whole site file: a line that says for whom it is, the routes, and an answer by which
+    /// the ingress tells what it serves.
+    pub(crate) fn site_file(&self) -> String {
+        let hash = self.hash();
+        let mark = Mark {
+            network: self.network(),
+            hosts: self.hosts.clone(),
+            hash: hash.clone(),
+        };
+        let mark = serde_json::to_string(&mark).unwrap_or_default();
+        let asked = asked(&self.deployment);
+        format!(
+            "{MARK}{mark}\n{}http://{asked} {{\n\trespond {hash}\n}}\n",
+            self.site
+        )
     }
 
     pub(super) fn diff(&self, live: &LiveRoute, known: &Known<Resource>) -> Option<Change> {
-        let LiveRoute { mark, connected } = live;
+        let LiveRoute { hash, connected } = live;
         let cause = if !known.contains_key(&Id::Ingress) {
             "the ingress is new"
-        } else if *mark != self.mark() {
+        } else if hash.as_ref() != Some(&self.hash()) {
             "hosts, routes or certificate changed"
         } else if !connected {
             "the ingress is not in network `processes`"

@@ -49,20 +49,39 @@ pub struct LiveVolume {
 impl Volume {
     /// Volumes are never changed: what does not fit is refused.
     pub(super) fn diff(&self, live: &LiveVolume) -> Option<Change> {
-        let Self { role: _, name, deployment, domain, postgres_major, version } = self;
-        if let (Some(new), Some(old)) = (domain, &live.domain)
+        let Self {
+            role,
+            name,
+            deployment,
+            domain,
+            postgres_major,
+            version,
+        } = self;
+        // All volumes record it; one that says so is enough.
+        let asked = if *role == VolumeRole::Postgres {
+            domain.as_ref()
+        } else {
+            None
+        };
+        if let (Some(new), Some(old)) = (asked, &live.domain)
             && new != old
         {
             return Some(refusal(
-                format!("the domain was `{old}` and cannot become `{new}`: accounts, posts and what other servers know carry it for ever"),
-                format!("set the domain back to `{old}`, or give the new server another `name:`; to throw this server away: `masto down --data -p {deployment}`"),
+                format!(
+                    "the domain was `{old}` and cannot become `{new}`: accounts, posts and what other servers know carry it for ever"
+                ),
+                format!(
+                    "set the domain back to `{old}`, or give the new server another `name:`; to throw this server away: `masto down --data -p {deployment}`"
+                ),
             ));
         }
         if let (Some(new), Some(old)) = (postgres_major, live.postgres_major)
             && *new != old
         {
             return Some(refusal(
-                format!("volume `{name}` was written by PostgreSQL {old} and PostgreSQL {new} cannot read it"),
+                format!(
+                    "volume `{name}` was written by PostgreSQL {old} and PostgreSQL {new} cannot read it"
+                ),
                 format!(
                     "set `postgres.version: {old}` and run `masto up`; then `masto exec postgres -- pg_dump -Fc -U mastodon mastodon_production > dump`, \
                      `masto down`, `docker volume rm {name}`, set `version: {new}`, `masto up`, and load the dump with pg_restore"
@@ -74,7 +93,9 @@ impl Volume {
         {
             return Some(refusal(
                 format!("the database was made by {old}, and {new} cannot use it"),
-                format!("set `mastodon.version` to {old} or newer, or restore a backup from before the upgrade"),
+                format!(
+                    "set `mastodon.version` to {old} or newer, or restore a backup from before the upgrade"
+                ),
             ));
         }
         None
@@ -83,13 +104,20 @@ impl Volume {
 
 impl LiveVolume {
     pub(super) fn attributes(&self) -> Attributes {
-        Attributes { identity: self.incarnation.clone(), ..Attributes::default() }
+        Attributes {
+            identity: self.incarnation.clone(),
+            ..Attributes::default()
+        }
     }
 
     /// What removing it costs.
     #[must_use]
     pub fn removal_impact(&self) -> Impact {
-        if self.role == VolumeRole::Ingress { Impact::None } else { Impact::DataLoss }
+        if self.role == VolumeRole::Ingress {
+            Impact::None
+        } else {
+            Impact::DataLoss
+        }
     }
 }
 
@@ -126,24 +154,50 @@ mod tests {
     fn a_volume_of_the_same_domain_and_major_version_is_used_again() {
         assert_eq!(volume().diff(&live()), None);
         // Recorded by nobody: nothing to hold against it.
-        assert_eq!(volume().diff(&LiveVolume { domain: None, postgres_major: None, ..live() }), None);
+        assert_eq!(
+            volume().diff(&LiveVolume {
+                domain: None,
+                postgres_major: None,
+                ..live()
+            }),
+            None
+        );
     }
 
     #[test]
     fn another_domain_or_postgres_major_version_is_refused_with_a_way_out() {
-        let other = LiveVolume { domain: Some("old.localhost".to_owned()), ..live() };
+        let other = LiveVolume {
+            domain: Some("old.localhost".to_owned()),
+            ..live()
+        };
         let change = volume().diff(&other).unwrap();
-        let How::Refuse { hint } = change.how else { panic!("{:?}", change.how) };
-        assert!(change.cause.contains("`old.localhost` and cannot become `social.localhost`"), "{}", change.cause);
+        let How::Refuse { hint } = change.how else {
+            panic!("{:?}", change.how)
+        };
+        assert!(
+            change
+                .cause
+                .contains("`old.localhost` and cannot become `social.localhost`"),
+            "{}",
+            change.cause
+        );
         assert!(hint.contains("masto down --data -p social"), "{hint}");
 
-        let older = LiveVolume { postgres_major: Some(16), ..live() };
+        let older = LiveVolume {
+            postgres_major: Some(16),
+            ..live()
+        };
         let change = volume().diff(&older).unwrap();
-        let How::Refuse { hint } = change.how else { panic!("{:?}", change.how) };
+        let How::Refuse { hint } = change.how else {
+            panic!("{:?}", change.how)
+        };
         assert_eq!(
             change.cause,
             "volume `masto-social-postgres` was written by PostgreSQL 16 and PostgreSQL 17 cannot read it"
         );
-        assert!(hint.contains("pg_dump") && hint.contains("pg_restore"), "{hint}");
+        assert!(
+            hint.contains("pg_dump") && hint.contains("pg_restore"),
+            "{hint}"
+        );
     }
 }
