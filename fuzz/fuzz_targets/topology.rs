@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let parsed = topology::read_bytes(bytes);
-    let text = String::from_utf8_lossy(bytes);
+    let text = parsed.text();
     let errors = parsed.problems.iter().filter(|problem| problem.is_error()).count();
     assert_eq!(parsed.topology.is_none(), errors > 0, "a topology, or an error");
     for problem in &parsed.problems {

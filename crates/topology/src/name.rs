@@ -133,7 +133,7 @@ fn mended(text: &str) -> Option<String> {
             char @ 'a'..='z' => name.push(char),
             char @ '0'..='9' if !name.is_empty() => name.push(char),
             '-' | '_' | ' ' | '.' | '/' if !name.is_empty() && !name.ends_with('-') => {
-                name.push('-')
+                name.push('-');
             }
             _ => {}
         }

@@ -36,6 +36,13 @@ impl Parsed {
         self.root.as_ref()?.position(path, &self.text)
     }
 
+    /// The text that the places of the problems lie in. For a file that is not UTF-8 it is what can
+    /// be shown of it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Adds what another crate found wrong with [`draft`](Self::draft), with places.
     ///
     /// A problem is left out where a value it names (by its path or by [`Problem::see`]) is wrong
@@ -91,11 +98,9 @@ impl Parsed {
     /// Sorts the problems, and says once how many are too many.
     fn settle(&mut self) {
         self.problems.retain(|problem| problem.code != Code::MORE);
-        self.problems
-            .sort_by(|a, b| (a.span, a.code, &a.path).cmp(&(b.span, b.code, &b.path)));
-        // What an alias repeats is wrong once.
-        self.problems
-            .dedup_by(|b, a| (a.span, a.code, &a.hint) == (b.span, b.code, &b.hint));
+        self.problems.sort_by(|a, b| {
+            (a.span, a.code, &a.path, &a.message).cmp(&(b.span, b.code, &b.path, &b.message))
+        });
         if self.problems.iter().any(Problem::is_error) {
             self.topology = None;
         }
@@ -137,8 +142,7 @@ pub fn read(text: &str) -> Parsed {
     parsed
 }
 
-/// Reads a topology file that may not even be text. Places are those in
-/// [`String::from_utf8_lossy`] of `bytes`.
+/// Reads a topology file that may not even be text. Places are those in [`Parsed::text`].
 #[must_use]
 pub fn read_bytes(bytes: &[u8]) -> Parsed {
     match std::str::from_utf8(bytes) {
@@ -241,11 +245,14 @@ fn read_text(parsed: &mut Parsed) {
     let draft = assemble::assemble(document, &root, &mut parsed.problems);
     let problems = rule::check(&draft, &root);
     parsed.root = Some(root);
-    for index in 0..parsed.problems.len() {
-        let mut problem = parsed.problems[index].clone();
-        parsed.locate(&mut problem);
-        parsed.problems[index] = problem;
+    let mut found = std::mem::take(&mut parsed.problems);
+    for problem in &mut found {
+        parsed.locate(problem);
     }
+    // What an alias repeats is wrong once.
+    found.sort_by(|a, b| (a.span, a.code, &a.hint).cmp(&(b.span, b.code, &b.hint)));
+    found.dedup_by(|b, a| (a.span, a.code, &a.hint) == (b.span, b.code, &b.hint));
+    parsed.problems = found;
     parsed.topology = Some(draft.clone());
     parsed.draft = Some(draft);
     parsed.add(problems);

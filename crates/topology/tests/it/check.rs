@@ -61,3 +61,23 @@ pub(crate) fn rendered(text: &str, parsed: &Parsed) -> String {
     }
     lines
 }
+
+#[test]
+fn every_rule_has_a_bad_file() {
+    let tests = [
+        include_str!("combination.rs"),
+        include_str!("hostile.rs"),
+        include_str!("shape.rs"),
+        include_str!("value.rs"),
+        include_str!("yaml.rs"),
+    ]
+    .concat();
+    for code in topology::Code::ALL {
+        // The table of hostile files leaves out `topology::`.
+        let rule = code.as_str().trim_start_matches("topology::");
+        let seen = tests.contains(&format!("{code} "))
+            || tests.contains(&format!(": {rule}\n"))
+            || tests.contains(&format!(" {rule} ("));
+        assert!(seen, "{code}");
+    }
+}

@@ -110,3 +110,46 @@ fn the_rest_of_a_broken_file_can_be_checked_by_its_draft() {
     assert!(parsed.topology.is_none());
     assert_eq!(parsed.draft.expect("a draft").web.threads, 7);
 }
+
+#[test]
+fn two_problems_of_one_value_are_two() {
+    let [first, second] =
+        ["one", "two"].map(|message| Problem::new(RULE, "domain", message).hint("the same"));
+    let (parsed, _) = added(COMPLETE, [first, second]);
+    assert_eq!(parsed.problems.len(), 2);
+}
+
+#[test]
+fn a_problem_is_json_for_scripts() {
+    let parsed = read(&format!("{COMPLETE}name: other\n"));
+    let json = serde_json::to_string_pretty(&parsed.problems).expect("problems are JSON");
+    expect![[r#"
+        [
+          {
+            "code": "topology::duplicate-key",
+            "severity": "error",
+            "path": "name",
+            "span": {
+              "start": 40,
+              "len": 4,
+              "line": 3,
+              "column": 1
+            },
+            "message": "the key `name` stands here twice",
+            "label": "again",
+            "hint": "remove one of the two: each key counts once",
+            "related": [
+              {
+                "span": {
+                  "start": 0,
+                  "len": 4,
+                  "line": 1,
+                  "column": 1
+                },
+                "label": "first here"
+              }
+            ]
+          }
+        ]"#]]
+    .assert_eq(&json);
+}

@@ -3,6 +3,7 @@
 mod check;
 mod combination;
 mod follow_up;
+#[cfg(target_os = "linux")] // Its limits are the kernel's.
 mod hostile;
 mod property;
 mod ready_made;

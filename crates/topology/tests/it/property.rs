@@ -93,7 +93,8 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// What every reading must hold.
-fn holds(parsed: &Parsed, text: &str) -> Result<(), TestCaseError> {
+fn holds(parsed: &Parsed) -> Result<(), TestCaseError> {
+    let text = parsed.text();
     let errors = parsed
         .problems
         .iter()
@@ -136,27 +137,27 @@ fn holds(parsed: &Parsed, text: &str) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_are_read_without_panic(bytes in vec(any::<u8>(), 0..300)) {
-        holds(&read_bytes(&bytes), &String::from_utf8_lossy(&bytes))?;
+        holds(&read_bytes(&bytes))?;
     }
 
     #[test]
     fn any_text_is_read_without_panic(text in any::<String>()) {
-        holds(&read(&text), &text)?;
+        holds(&read(&text))?;
     }
 
     #[test]
     fn any_words_of_yaml_are_read_without_panic(words in vec(word(), 0..60)) {
         let text = words.concat();
-        holds(&read(&text), &text)?;
+        holds(&read(&text))?;
     }
 
     #[test]
     fn a_damaged_file_is_read_without_panic(bytes in mutated()) {
-        holds(&read_bytes(&bytes), &String::from_utf8_lossy(&bytes))?;
+        holds(&read_bytes(&bytes))?;
     }
 
     #[test]
