@@ -314,6 +314,12 @@ impl EngineState {
                 let _ = docker.remove_container(&container.id, Some(options)).await;
             }
             for network in found.networks {
+                // The shared ingress is in it, and stays for its other deployments.
+                let request = bollard::models::NetworkDisconnectRequest {
+                    container: "masto-ingress".to_owned(),
+                    force: Some(true),
+                };
+                let _ = docker.disconnect_network(&network, request).await;
                 let _ = docker.remove_network(&network).await;
             }
             for volume in found.volumes {

@@ -183,7 +183,7 @@ impl Drop for Scenario {
         }
         // By masto first, so that its part of the ingress goes as well; then by label, in case
         // masto is what is broken.
-        let _ = self.masto(&["down", "--local", "--data", "--yes", "--delete-data"]);
+        let _ = self.masto(&["down", "--local", "--data", "--yes"]);
         self.engine.remove_all(&self.name);
     }
 }
@@ -217,7 +217,7 @@ impl Neighbour<'_> {
 
 impl Drop for Neighbour<'_> {
     fn drop(&mut self) {
-        let _ = self.masto(&["down", "--local", "--data", "--yes", "--delete-data"]);
+        let _ = self.masto(&["down", "--local", "--data", "--yes"]);
         self.scenario.engine.remove_all(&self.name);
     }
 }
