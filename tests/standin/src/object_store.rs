@@ -1,12 +1,12 @@
 //! Uploads: a directory or an S3 bucket.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
-use aws_sdk_s3::config::{Credentials, Region};
+use aws_sdk_s3::config::{Credentials, Region, SharedHttpClient};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ObjectCannedAcl, StorageClass};
@@ -145,16 +145,7 @@ async fn client(s3: &S3) -> Result<Client, Exception> {
             ));
         }
     };
-    let builder = aws_smithy_http_client::Builder::new();
-    let http = if insecure {
-        builder.build_http()
-    } else {
-        builder
-            .tls_provider(tls::Provider::Rustls(
-                tls::rustls_provider::CryptoMode::Ring,
-            ))
-            .build_https()
-    };
+    let http = http_client(insecure, s3.ca_bundle.as_deref())?;
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(s3.open_timeout))
         .read_timeout(Duration::from_secs(s3.read_timeout))
@@ -183,6 +174,28 @@ async fn client(s3: &S3) -> Result<Client, Exception> {
             .force_path_style(s3.path_style)
             .build(),
     ))
+}
+
+/// Plain where the endpoint is; otherwise the system's authorities are believed, or only those of
+/// the bundle.
+fn http_client(insecure: bool, bundle: Option<&Path>) -> Result<SharedHttpClient, Exception> {
+    let builder = aws_smithy_http_client::Builder::new();
+    if insecure {
+        return Ok(builder.build_http());
+    }
+    let builder = builder.tls_provider(tls::Provider::Rustls(
+        tls::rustls_provider::CryptoMode::Ring,
+    ));
+    let Some(path) = bundle else {
+        return Ok(builder.build_https());
+    };
+    let pem = std::fs::read(path).map_err(|error| io("Errno::ENOENT", &error))?;
+    let store = tls::TrustStore::empty().with_pem_certificate(pem);
+    let context = tls::TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .map_err(|error| networking(&error.to_string()))?;
+    Ok(builder.tls_context(context).build_https())
 }
 
 async fn put_object(

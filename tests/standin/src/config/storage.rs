@@ -44,6 +44,8 @@ pub(crate) struct S3 {
     pub(crate) storage_class: Option<String>,
     /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`; without them the default chain.
     pub(crate) keys: Option<(String, String)>,
+    /// `AWS_CA_BUNDLE`: whose certificates are believed instead of the system's
+    pub(crate) ca_bundle: Option<PathBuf>,
     /// `S3_OPEN_TIMEOUT`, seconds
     pub(crate) open_timeout: u64,
     /// `S3_READ_TIMEOUT`, seconds
@@ -100,6 +102,7 @@ impl Storage {
             ),
             storage_class: text("S3_STORAGE_CLASS"),
             keys,
+            ca_bundle: environment.filled("AWS_CA_BUNDLE").map(PathBuf::from),
             open_timeout: number("S3_OPEN_TIMEOUT", 5),
             read_timeout: number("S3_READ_TIMEOUT", 5),
             retries: u32::try_from(number("S3_RETRY_LIMIT", 0)).unwrap_or(0),

@@ -106,6 +106,11 @@ impl OauthApplication {
         covers(&self.scopes, scopes)
     }
 
+    /// As it is named under a post.
+    pub(crate) fn to_credit(&self) -> Value {
+        json!({ "name": self.name, "website": self.website })
+    }
+
     /// The REST entity; with its keys only for who registered it.
     pub(crate) fn to_json(&self, keys: bool, vapid_key: &str) -> Value {
         let mut entity = json!({

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::exception::Exception;
 use crate::model::media_attachment;
+use crate::model::oauth_application;
 use crate::model::status::{self, Draft, Status, Visibility};
 use crate::sidekiq::client::perform_async;
 use crate::web::context::{Caller, Context};
@@ -55,7 +56,7 @@ pub(crate) async fn create(
     perform_async(&context.app, DISTRIBUTION, json!([id])).await?;
     perform_async(&context.app, ACTIVITY_DISTRIBUTION, json!([id])).await?;
     let status = status::find(db, id).await?;
-    Ok(Json(entity(&context, &caller, &status)))
+    Ok(Json(entity(&context, &caller, &status).await?))
 }
 
 async fn write(
@@ -136,7 +137,7 @@ pub(crate) async fn destroy(
     if status.account.id != caller.account.id {
         return Err(Failure::not_found());
     }
-    let entity = entity(&context, &caller, &status);
+    let entity = entity(&context, &caller, &status).await?;
     status::discard(context.db().await?, status.id).await?;
     perform_async(
         &context.app,
@@ -147,14 +148,17 @@ pub(crate) async fn destroy(
     Ok(Json(entity))
 }
 
-fn entity(context: &Context, caller: &Caller, status: &Status) -> Value {
+/// What the author gets: also the plain text, and what it was written with.
+async fn entity(context: &Context, caller: &Caller, status: &Status) -> Result<Value, Failure> {
     let mut entity = status.to_json(&context.app);
     entity["text"] = status.text.clone().into();
-    entity["application"] = caller
-        .token
-        .application_id
-        .map_or(Value::Null, |_| json!({ "name": "Web", "website": null }));
-    entity
+    entity["application"] = match caller.token.application_id {
+        Some(id) => oauth_application::find(context.db().await?, id)
+            .await?
+            .to_credit(),
+        None => Value::Null,
+    };
+    Ok(entity)
 }
 
 async fn find(context: &Context, id: &str) -> Result<Status, Failure> {
