@@ -19,7 +19,8 @@ mod tests;
 
 use serde::Serialize;
 
-pub(crate) use facts::{Facts, runs};
+pub(crate) use facts::{Facts, works};
+pub(crate) use log::shorten;
 pub(crate) use process::state;
 pub(crate) use queue::meaning;
 
@@ -68,6 +69,7 @@ const RULES: &[Rule] = &[
     process::store_down,
     process::involved_down,
     queue::not_listened_to,
+    queue::told_to_be_quiet,
     queue::stopped,
     queue::test_job_failed,
     flow::streaming_elsewhere,

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
@@ -154,6 +155,7 @@ impl<'e, E: Evidence> Examination<'e, E> {
             processes,
             sidekiq,
             logs,
+            now: Timestamp::now(),
         }
     }
 }

@@ -58,6 +58,7 @@ pub async fn examine<E: Evidence>(
             let collector = Collector {
                 examination: &examination,
                 facts: None,
+                hurry: begin + options.bound,
                 sink: &mut sink,
             };
             let (results, ()) =
@@ -279,6 +280,8 @@ struct Collector<'e, 's, E, S> {
     examination: &'s Examination<'e, E>,
     /// With the moment their gathering began.
     facts: Option<(Instant, Facts)>,
+    /// From here on, whoever waits for the report is not kept waiting for fresher facts.
+    hurry: Instant,
     sink: &'s mut S,
 }
 
@@ -343,9 +346,13 @@ impl<E: Evidence, S: FnMut(&ProbeResult)> Collector<'_, '_, E, S> {
         result.with_diagnosis(diagnosis)
     }
 
-    /// Facts that are not older than a finding.
+    /// Facts that are not older than a finding; when the time is short, those that there are.
     async fn facts_since(&mut self, moment: Instant) -> &Facts {
-        let current = self.facts.take().filter(|(begin, _)| *begin >= moment);
+        let short = Instant::now() > self.hurry;
+        let current = self
+            .facts
+            .take()
+            .filter(|(begin, _)| short || *begin >= moment);
         let facts = match current {
             Some(facts) => facts,
             None => (Instant::now(), self.examination.facts().await),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, shorten};
 use crate::evidence::EvidenceError;
 
 /// The answer of a probe that is not a plain "yes".
@@ -70,7 +70,7 @@ impl Problem {
 impl From<EvidenceError> for Problem {
     /// Missing evidence is no finding about the server.
     fn from(error: EvidenceError) -> Self {
-        Self::not_run(error.to_string())
+        Self::not_run(shorten(&error.to_string()))
     }
 }
 

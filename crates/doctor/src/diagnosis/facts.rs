@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use crate::evidence::{Health, Phase, ProcessState, Variable};
 use crate::sidekiq::Snapshot;
 
@@ -24,6 +26,8 @@ pub(crate) struct Facts {
     pub(crate) sidekiq: Option<Snapshot>,
     /// By process, oldest line first.
     pub(crate) logs: BTreeMap<String, Vec<String>>,
+    /// When all this was gathered.
+    pub(crate) now: Timestamp,
 }
 
 impl Facts {
@@ -39,13 +43,6 @@ impl Facts {
         let mut replicas = self.replicas(name).peekable();
         replicas.peek()?;
         Some(!replicas.any(works))
-    }
-
-    /// Whether a replica of the process runs; `None` when nothing is known of it.
-    pub(crate) fn runs(&self, name: &str) -> Option<bool> {
-        let mut replicas = self.replicas(name).peekable();
-        replicas.peek()?;
-        Some(replicas.any(runs))
     }
 
     /// The processes that should consume a queue.
@@ -68,13 +65,6 @@ impl Facts {
         let lines = self.logs.get(process).map_or(&[][..], Vec::as_slice);
         &lines[lines.len().saturating_sub(count)..]
     }
-}
-
-/// Whether a replica runs and has not failed a health check. One that has not been looked at yet
-/// counts: the engine says "starting" until its first look, which may be half a minute away from a
-/// server that answers already, and the probes ask the server itself.
-pub(crate) fn runs(process: &ProcessState) -> bool {
-    process.phase == Phase::Running && process.health != Health::Unhealthy
 }
 
 /// Whether a replica runs and does not fail its health check. One whose check has not answered

@@ -1,5 +1,7 @@
 //! Rules for Sidekiq's queues.
 
+use std::collections::BTreeSet;
+
 use super::{Diagnosis, Facts, log};
 use crate::problem::Symptom;
 use crate::sidekiq::Snapshot;
@@ -69,61 +71,108 @@ fn waiting(sidekiq: &Snapshot, queue: &str) -> String {
     )
 }
 
-/// A queue on the symptom's way that no live process listens to.
+/// A queue on the symptom's way that no live process listens to. Names every such queue, not only
+/// the symptom's, so that all symptoms of one fault have one cause.
 pub(super) fn not_listened_to(symptom: &Symptom, facts: &Facts) -> Option<Diagnosis> {
     let sidekiq = facts.sidekiq.as_ref()?;
-    let lost: Vec<&str> = queues(symptom)
-        .into_iter()
-        .filter(|queue| sidekiq.consumers(queue).next().is_none())
-        .collect();
-    let first = *lost.first()?;
-    if let Some(quiet) = sidekiq
-        .processes
-        .iter()
-        .find(|process| process.quiet && process.queues.contains(first))
-    {
-        return Some(
-            Diagnosis::new(
-                format!(
-                    "the Sidekiq process that consumes {} takes no new jobs: it was told to be quiet",
-                    list(&lost)
-                ),
-                "it is about to stop, or was sent SIGTSTP: `masto up` replaces it",
-            )
-            .because(format!("{} is quiet", quiet.identity))
-            .because(waiting(sidekiq, first)),
-        );
+    let lost = |queue: &&str| sidekiq.consumers(queue).next().is_none();
+    let here: BTreeSet<&str> = queues(symptom).into_iter().filter(lost).collect();
+    let first = here.first()?;
+    if let Some(diagnosis) = nobody_at_work(first, sidekiq, facts) {
+        return Some(diagnosis);
     }
-    let expected = facts.expected_consumers(first);
+    let expected = facts.queues.keys().map(String::as_str).filter(lost);
+    let mut all: Vec<&str> = here.iter().copied().chain(expected).collect();
+    all.sort_by_key(|queue| (weight(queue), *queue));
+    all.dedup();
+    let first = all.first()?;
     let mut diagnosis = Diagnosis::new(
-        format!(
-            "no Sidekiq process consumes {}: {}",
-            list(&lost),
-            meaning(first)
-        ),
-        match expected.as_slice() {
+        format!("no Sidekiq process consumes {}: {}", list(&all), meaning(first)),
+        match facts.expected_consumers(first).as_slice() {
             [] => format!("add `{first}` to the `queues` of a Sidekiq process in the topology, then `masto up`"),
             [process, ..] => format!("`masto up` starts `{process}` with its queues; what stopped it is in `masto logs {process}`"),
         },
     )
     .because(live(sidekiq));
-    for queue in &lost {
-        diagnosis = diagnosis.because(waiting(sidekiq, queue));
+    for queue in all {
+        if sidekiq.waiting(queue).length > 0 {
+            diagnosis = diagnosis.because(waiting(sidekiq, queue));
+        }
     }
     Some(diagnosis)
 }
 
+/// How early a person notices that a queue is not consumed.
+fn weight(queue: &str) -> usize {
+    ["ingress", "push", "default", "mailers", "pull", "scheduler"]
+        .iter()
+        .position(|known| *known == queue)
+        .unwrap_or(usize::MAX)
+}
+
+/// There is no live process at all.
+fn nobody_at_work(queue: &str, sidekiq: &Snapshot, facts: &Facts) -> Option<Diagnosis> {
+    if sidekiq.processes.iter().any(|process| process.consumes()) {
+        return None;
+    }
+    if let Some(quiet) = sidekiq.processes.iter().find(|process| process.quiet) {
+        return Some(quietened(format!("{} is quiet", quiet.identity)));
+    }
+    let name = consumer(queue, facts);
+    Some(
+        Diagnosis::new(
+            "no Sidekiq process is at work: nothing is received, delivered, mailed or done later",
+            format!("`masto up` starts `{name}`; what stopped it is in `masto logs {name}`"),
+        )
+        .because("Redis knows no live Sidekiq process"),
+    )
+}
+
+fn quietened(fact: String) -> Diagnosis {
+    Diagnosis::new(
+        "Sidekiq takes no new jobs: it was told to be quiet",
+        "it is about to stop, or somebody sent it SIGTSTP: end it, and `masto up` starts it again",
+    )
+    .because(fact)
+}
+
+/// The process that should consume a queue, by the name that commands take.
+fn consumer(queue: &str, facts: &Facts) -> String {
+    facts
+        .expected_consumers(queue)
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| "sidekiq".to_owned())
+}
+
+/// A consumer was told to be quiet so shortly ago that Redis does not know yet: its log does.
+pub(super) fn told_to_be_quiet(symptom: &Symptom, facts: &Facts) -> Option<Diagnosis> {
+    queues(symptom).into_iter().find_map(|queue| {
+        let name = consumer(queue, facts);
+        let last = facts.last_lines(&name, 200).iter().rev().find(|line| {
+            [
+                "Terminating quiet threads",
+                "Running in ruby",
+                "Booted Rails",
+            ]
+            .iter()
+            .any(|sign| line.contains(sign))
+        })?;
+        last.contains("quiet")
+            .then(|| quietened(format!("{name}: {}", log::shorten(last))))
+    })
+}
+
 /// A listener is there and has been silent for so long that it hangs.
 pub(super) fn stopped(symptom: &Symptom, facts: &Facts) -> Option<Diagnosis> {
-    let Symptom::JobNotTaken(queue) = symptom else {
-        return None;
-    };
     let sidekiq = facts.sidekiq.as_ref()?;
-    let silent = sidekiq
-        .consumers(queue)
-        .find(|process| process.silent_for.is_some_and(|seconds| seconds > 20.0))?;
-    let name = facts.expected_consumers(queue).into_iter().next();
-    let name = name.as_deref().unwrap_or("sidekiq");
+    let (queue, silent) = queues(symptom).into_iter().find_map(|queue| {
+        let silent = sidekiq
+            .consumers(queue)
+            .find(|process| process.silent_for.is_some_and(|seconds| seconds > 20.0))?;
+        Some((queue, silent))
+    })?;
+    let name = consumer(queue, facts);
     Some(
         Diagnosis::new(
             format!("`{name}` hangs or was killed: it gives no sign of life"),
@@ -146,8 +195,7 @@ pub(super) fn test_job_failed(symptom: &Symptom, facts: &Facts) -> Option<Diagno
     Some(match log::recognise("Sidekiq", error) {
         Some(diagnosis) => diagnosis,
         None => {
-            let name = facts.expected_consumers("ingress").into_iter().next();
-            let name = name.as_deref().unwrap_or("sidekiq");
+            let name = consumer("ingress", facts);
             Diagnosis::new(
                 format!("jobs fail in `{name}`: {}", log::shorten(error)),
                 format!("look at `masto logs {name}`"),
@@ -169,8 +217,7 @@ pub(super) fn overloaded(symptom: &Symptom, facts: &Facts) -> Option<Diagnosis> 
         .fold((0, 0), |(busy, threads), process| {
             (busy + process.busy, threads + process.concurrency)
         });
-    let name = facts.expected_consumers(queue).into_iter().next();
-    let name = name.as_deref().unwrap_or("sidekiq");
+    let name = consumer(queue, facts);
     Some(
         Diagnosis::new(
             format!("`{queue}` has more jobs than its consumers get done"),

@@ -89,6 +89,7 @@ pub(crate) fn healthy() -> Facts {
         environments: BTreeMap::new(),
         sidekiq: Some(snapshot(&["default", "ingress", "scheduler"])),
         logs: BTreeMap::new(),
+        now: "2026-11-22T12:00:00Z".parse().unwrap(),
     }
 }
 

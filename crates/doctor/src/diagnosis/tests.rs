@@ -378,6 +378,44 @@ mod answers {
     }
 
     #[test]
+    fn a_line_about_a_store_that_is_down_leads_to_the_store() {
+        check(
+            &Symptom::Answer(answer(Target::Web, 503, "Mastodon")),
+            |facts| {
+                replace(facts, process("media", Phase::Absent, Health::Unknown));
+                log(
+                    facts,
+                    "web",
+                    &["Seahorse::Client::NetworkingError (dns error)"],
+                );
+            },
+            &expect![[r#"
+                cause: `media` does not exist
+                - media is absent
+                - web: Seahorse::Client::NetworkingError (dns error)
+                fix: `masto up` makes it"#]],
+        );
+    }
+
+    #[test]
+    fn an_error_of_an_hour_ago_is_not_the_cause_of_one_of_now() {
+        check(
+            &Symptom::Answer(answer(Target::Web, 500, "Mastodon")),
+            |facts| {
+                log(
+                    facts,
+                    "web",
+                    &["F, [2026-11-22T11:00:00.1 #8] FATAL -- : NOAUTH"],
+                )
+            },
+            &expect![[r#"
+                cause: an error inside `web`
+                - GET https://social.localhost/x answered 500
+                fix: look at `masto logs web`"#]],
+        );
+    }
+
+    #[test]
     fn a_stranger_in_place_of_web_is_told_from_it() {
         check(
             &Symptom::Answer(answer(Target::Web, 404, "nginx")),
@@ -634,7 +672,6 @@ mod queues {
             &expect![[r#"
                 cause: no Sidekiq process consumes `ingress`: messages from other servers never arrive
                 - live Sidekiq processes: host:1:a [default scheduler]
-                - `ingress` holds 0 jobs, the oldest for 0 s
                 fix: `masto up` starts `sidekiq-all` with its queues; what stopped it is in `masto logs sidekiq-all`"#]],
         );
         check(
@@ -643,7 +680,6 @@ mod queues {
             &expect![[r#"
                 cause: no Sidekiq process consumes `pull`: no remote pictures, link cards, imports or deletions
                 - live Sidekiq processes: host:1:a [default ingress scheduler]
-                - `pull` holds 0 jobs, the oldest for 0 s
                 fix: add `pull` to the `queues` of a Sidekiq process in the topology, then `masto up`"#]],
         );
     }
@@ -658,11 +694,62 @@ mod queues {
                 facts.sidekiq = Some(quiet);
             },
             &expect![[r#"
-                cause: the Sidekiq process that consumes `ingress` takes no new jobs: it was told to be quiet
+                cause: Sidekiq takes no new jobs: it was told to be quiet
                 - host:1:a is quiet
-                - `ingress` holds 0 jobs, the oldest for 0 s
-                fix: it is about to stop, or was sent SIGTSTP: `masto up` replaces it"#]],
+                fix: it is about to stop, or somebody sent it SIGTSTP: end it, and `masto up` starts it again"#]],
         );
+        check(
+            &Symptom::JobNotTaken("ingress".into()),
+            |facts| {
+                log(
+                    facts,
+                    "sidekiq-all",
+                    &[
+                        "Booted Rails 8.1",
+                        "INFO: Terminating quiet threads for default capsule",
+                    ],
+                )
+            },
+            &expect![[r#"
+                cause: Sidekiq takes no new jobs: it was told to be quiet
+                - sidekiq-all: INFO: Terminating quiet threads for default capsule
+                fix: it is about to stop, or somebody sent it SIGTSTP: end it, and `masto up` starts it again"#]],
+        );
+        check(
+            &Symptom::JobNotTaken("ingress".into()),
+            |facts| {
+                log(
+                    facts,
+                    "sidekiq-all",
+                    &["Terminating quiet threads", "Booted Rails 8.1"],
+                )
+            },
+            &expect![[r#"
+                cause: the consumers of `ingress` do not take its jobs: they are busy or hang
+                fix: look at `masto logs sidekiq-all`"#]],
+        );
+    }
+
+    #[test]
+    fn nobody_at_work_is_one_cause_whatever_the_queue() {
+        for symptom in [
+            Symptom::NoEvent(None),
+            Symptom::JobNotTaken("ingress".into()),
+        ] {
+            check(
+                &symptom,
+                |facts| {
+                    facts.sidekiq = Some(snapshot(&[])).map(|mut sidekiq| {
+                        sidekiq.processes.clear();
+                        sidekiq
+                    })
+                },
+                &expect![[r#"
+                    cause: no Sidekiq process is at work: nothing is received, delivered, mailed or done later
+                    - Redis knows no live Sidekiq process
+                    fix: `masto up` starts `sidekiq-all`; what stopped it is in `masto logs sidekiq-all`"#]],
+            );
+        }
     }
 
     #[test]
@@ -755,7 +842,6 @@ mod flows {
             &expect![[r#"
                 cause: no Sidekiq process consumes `default`: home feeds are not filled, nobody is notified, nothing streams
                 - live Sidekiq processes: host:1:a [ingress scheduler]
-                - `default` holds 0 jobs, the oldest for 0 s
                 fix: `masto up` starts `sidekiq-all` with its queues; what stopped it is in `masto logs sidekiq-all`"#]],
         );
         check(

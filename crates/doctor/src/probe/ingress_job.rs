@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Finding;
-use crate::evidence::{Evidence, EvidenceError};
+use crate::evidence::Evidence;
 use crate::examination::Examination;
 use crate::problem::{Problem, Symptom};
+use crate::redis::RedisValue;
 use crate::sidekiq::{JobState, TestJob};
 use crate::wait;
 
@@ -18,12 +19,11 @@ const PACE: Duration = Duration::from_millis(50);
 pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
     let job = TestJob::new(Timestamp::now());
     let pushed = examination.redis(&job.push()).await?;
-    if let crate::redis::RedisValue::Error(error) = pushed {
-        return Err(EvidenceError::Failed {
-            what: "handing a job to `ingress`".to_owned(),
-            why: error,
-        }
-        .into());
+    if let RedisValue::Error(error) = pushed {
+        return Err(Problem::new(
+            format!("Redis did not take the job: {error}"),
+            Symptom::JobFailed(error),
+        ));
     }
     let begin = Timestamp::now();
     let look = || async {

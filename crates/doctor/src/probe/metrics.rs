@@ -30,8 +30,19 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
             .map(|url| send(Target::Web, client.request(Method::GET, url.clone()))),
     )
     .await;
+    let mut answered = 0;
+    let mut silent = None;
     for (url, answer) in urls.iter().zip(answers) {
-        if is_metrics(&answer?) {
+        let answer = match answer {
+            Ok(answer) => answer,
+            // Whoever should have answered is the affair of other probes.
+            Err(problem) => {
+                silent = Some(problem.detail);
+                continue;
+            }
+        };
+        answered += 1;
+        if is_metrics(&answer) {
             return Err(Problem::known(
                 format!("{url} shows Prometheus metrics to anyone"),
                 Diagnosis::new(
@@ -42,7 +53,10 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
             ));
         }
     }
-    Ok(format!("none at {} addresses", urls.len()))
+    match (answered, silent) {
+        (0, Some(silent)) => Err(Problem::not_run(silent)),
+        _ => Ok(format!("none at {answered} addresses")),
+    }
 }
 
 fn is_metrics(answer: &Answer) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Finding;
-use crate::diagnosis::{Diagnosis, runs, state};
+use crate::diagnosis::{Diagnosis, state, works};
 use crate::evidence::{Evidence, ProcessState};
 use crate::examination::Examination;
 use crate::problem::{Problem, Symptom};
@@ -33,11 +33,11 @@ fn judge(processes: &[ProcessState]) -> Finding {
         .values()
         .flatten()
         .copied()
-        .filter(|process| !runs(process))
+        .filter(|process| !works(process))
         .collect();
     let down = replicas
         .iter()
-        .find(|(_, replicas)| !replicas.iter().any(|process| runs(process)));
+        .find(|(_, replicas)| !replicas.iter().any(|process| works(process)));
     if let Some(((_, name), _)) = down {
         return Err(Problem::new(
             sentence(&broken),

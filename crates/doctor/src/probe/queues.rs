@@ -34,7 +34,10 @@ fn judge(subject: &Subject, snapshot: &Snapshot, processes: &[ProcessState]) -> 
     // Redis remembers a killed process for a minute; the backend knows better.
     let killed = |queue: &str| {
         let expected = &subject.queues[queue];
-        !expected.is_empty() && expected.iter().all(|name| facts.runs(name) == Some(false))
+        !expected.is_empty()
+            && expected
+                .iter()
+                .all(|name| facts.is_down(name) == Some(true))
     };
     let lost: Vec<String> = subject
         .queues

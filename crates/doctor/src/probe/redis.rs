@@ -39,24 +39,13 @@ fn judge(redis: &RedisFacts) -> Finding {
             .because("rdb_last_bgsave_status or aof_last_write_status is err"),
         ));
     }
+    if redis.limit > 0 && redis.used >= redis.limit {
+        return Err(full(redis, "Redis is full and takes nothing more"));
+    }
     // Nine tenths: at ten, every write is refused.
     if redis.limit > 0 && redis.used > redis.limit / 10 * 9 {
-        return Err(Problem::known(
-            format!(
-                "{} of {} MiB are in use",
-                redis.used >> 20,
-                redis.limit >> 20
-            ),
-            Diagnosis::new(
-                "Redis is nearly full; when it is, Sidekiq and web stop",
-                "raise `redis.size` in the topology, then `masto up`",
-            )
-            .because(format!(
-                "used_memory:{}, maxmemory:{}",
-                redis.used, redis.limit
-            )),
-        )
-        .into_warning());
+        let cause = "Redis is nearly full; when it is, Sidekiq and web stop";
+        return Err(full(redis, cause).into_warning());
     }
     Ok(format!(
         "{}noeviction, {} MiB in use",
@@ -67,6 +56,16 @@ fn judge(redis: &RedisFacts) -> Finding {
             .unwrap_or_default(),
         redis.used >> 20
     ))
+}
+
+fn full(redis: &RedisFacts, cause: &str) -> Problem {
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    Problem::known(
+        format!("{} of {} MiB are in use", mib(redis.used), mib(redis.limit)),
+        Diagnosis::new(cause, "raise `redis.size` in the topology, then `masto up`").because(
+            format!("used_memory:{}, maxmemory:{}", redis.used, redis.limit),
+        ),
+    )
 }
 
 #[cfg(test)]
@@ -109,6 +108,14 @@ mod tests {
                   cause: Redis cannot save to its disk, and soon refuses writes
                   - rdb_last_bgsave_status or aof_last_write_status is err
                   fix: free space on that disk; `masto logs redis` says what failed"#]],
+        );
+        check(
+            |redis| redis.used = 100 << 20,
+            &expect![[r#"
+                fail: 100 of 100 MiB are in use
+                  cause: Redis is full and takes nothing more
+                  - used_memory:104857600, maxmemory:104857600
+                  fix: raise `redis.size` in the topology, then `masto up`"#]],
         );
         check(
             |redis| redis.used = 95 << 20,

@@ -251,7 +251,7 @@ mod certificates {
             .lines()
             .filter(|line| line.starts_with("cause:"))
             .collect();
-        expect!["cause: the server's certificate is not signed by this deployment's CA (tls web streaming hosts headers spoofing instance webfinger nodeinfo login bucket mail metrics)"]
+        expect!["cause: the server's certificate is not signed by this deployment's CA (tls web streaming hosts headers spoofing instance webfinger nodeinfo login bucket mail)"]
         .assert_eq(&causes.join("\n"));
     }
 
@@ -279,8 +279,7 @@ mod certificates {
                 fail tls: media.social.localhost: the certificate is for other names; it covers social.localhost, mail.social.localhost
                 fail media: media.social.localhost: the certificate is for other names
                 fail bucket: media.social.localhost: the certificate is for other names
-                fail metrics: media.social.localhost: the certificate is for other names
-                cause: the certificate does not cover media.social.localhost (tls media bucket metrics)
+                cause: the certificate does not cover media.social.localhost (tls media bucket)
             "#]])
             .await;
     }
