@@ -62,7 +62,6 @@ impl Doctor {
     ) -> Result<ExitStatus, Error> {
         let selection = self.selection.clone().or_file(file);
         let topology = Source::load(&selection, settings)?;
-        let local = self.local.settings(settings)?;
         block_on(async {
             let printer = settings.printer;
             let docker = session::connect(settings).await?;
@@ -75,6 +74,7 @@ impl Doctor {
             {
                 return Err(not_up(&topology.name));
             }
+            let local = self.local.settings_of(settings, &containers)?;
             let deployment = offline::deployment(&topology, &local);
             let subject = subject(&topology, &deployment, &local, &containers).await?;
             let evidence = DockerEvidence::new(docker, &deployment);

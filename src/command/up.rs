@@ -18,7 +18,7 @@ use crate::error::{Error, ExitStatus};
 use crate::settings::{ProgressMode, Settings};
 use crate::source::Source;
 use crate::view;
-use crate::view::outputs::Outputs;
+use crate::view::outputs::{Outputs, Retyped};
 use crate::view::progress::Reporter;
 
 /// Bring the server up, or make it match the topology file again
@@ -169,31 +169,33 @@ impl Up {
             &session.paths,
         );
         let outputs = Outputs::new(&outputs, &name, false);
+        let retyped = Retyped {
+            selection: selection.retyped(),
+            backend: self.local.retyped(),
+        };
         let succeeded = status == ExitStatus::Success;
         if self.progress.is_json() {
             let line = view::summary::json(&summary, succeeded.then(|| outputs.json()));
             printer.raw(format!("{line}\n").as_bytes())?;
         } else if succeeded {
-            let retyped = selection.retyped();
-            let headline = headline(
-                &changes,
-                name.as_str(),
-                session::shown(began.elapsed()).as_str(),
-            );
-            printer.answer(&view::outputs::after_up(
-                &headline,
-                &outputs,
-                &retyped,
-                settings.signs,
-            ))?;
+            let took = session::shown(began.elapsed());
+            let headline = headline(&changes, name.as_str(), &took);
+            let text = if changes.changes.is_empty() {
+                view::outputs::unchanged(&headline, &outputs, settings.signs)
+            } else {
+                view::outputs::after_up(&headline, &outputs, &retyped, settings.signs)
+            };
+            printer.answer(&text)?;
         }
         if !succeeded {
+            let Retyped { selection, backend } = retyped;
+            let again = format!("{selection}{backend}");
             printer.tell(&view::summary::render(&summary));
             printer.tell(&view::summary::next_step(
                 status,
                 "up",
-                &selection.retyped(),
-                session::shown(bound).as_str(),
+                &again,
+                &session::shown(bound),
             ));
         }
         Ok(status)

@@ -4,7 +4,7 @@ use clap::Args;
 use local::{Docker, Exec, OneOff};
 use topology::{Name, Topology};
 
-use crate::docker::session::{LocalArgs, Session, failed};
+use crate::docker::session::{self, LocalArgs, Session, failed};
 use crate::docker::terminal::{self, Raw};
 use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
@@ -65,16 +65,21 @@ pub(crate) async fn exec(
 /// Runs `command` in a container of its own, with the environment of web, and removes it.
 pub(crate) async fn one_off(
     topology: Topology,
-    local: &LocalArgs,
+    args: &LocalArgs,
     command: Vec<String>,
     attach: &Attach,
     settings: &Settings,
 ) -> Result<ExitStatus, Error> {
-    let session = Session::open(topology, local, settings).await?;
-    let (world, images) = futures_util::try_join!(session.look(), session.find_images())?;
+    let docker = session::connect(settings).await?;
+    let world = local::observe_world(&docker, &topology.name)
+        .await
+        .map_err(failed)?;
     if !world.exists() {
-        return Err(not_up(session.name()));
+        return Err(not_up(&topology.name));
     }
+    let local = args.settings_of(settings, &world.containers())?;
+    let session = Session::new(docker, topology, local, settings);
+    let images = session.find_images().await?;
     let prepared = session.prepare(world, images)?;
     let one_off = OneOff {
         command,
@@ -85,48 +90,31 @@ pub(crate) async fn one_off(
     let raw = enter(one_off.tty.is_some())?;
     let secrets = &prepared.secrets.secrets;
     let streams = terminal::streams();
-    let code = local::run_one_off(
-        &session.docker,
-        &prepared.graph,
-        secrets,
-        session.name(),
-        &one_off,
-        streams,
-    )
-    .await
-    .map_err(failed);
+    let (docker, name) = (&session.docker, session.name());
+    let code = local::run_one_off(docker, &prepared.graph, secrets, name, &one_off, streams).await;
     drop(raw);
-    code.map(ended)
+    code.map(ended).map_err(failed)
 }
 
 /// Runs `command` where Mastodon's code is: in a running web container, or in one of its own when
 /// there is none.
 pub(crate) async fn in_mastodon(
     topology: Topology,
-    local: &LocalArgs,
+    args: &LocalArgs,
     command: Vec<String>,
     settings: &Settings,
 ) -> Result<ExitStatus, Error> {
-    let docker = crate::docker::session::connect(settings).await?;
-    let containers = local::status(&docker, &topology.name)
-        .await
-        .map_err(failed)?;
+    let docker = session::connect(settings).await?;
+    let name = &topology.name;
+    let containers = local::status(&docker, name).await.map_err(failed)?;
+    let attach = Attach::plain();
     let runs = containers
         .iter()
         .any(|container| container.process == "web" && container.state == local::State::Running);
     if runs {
-        exec(
-            &docker,
-            &topology.name,
-            "web",
-            command,
-            &Attach::plain(),
-            None,
-            settings,
-        )
-        .await
+        exec(&docker, name, "web", command, &attach, None, settings).await
     } else {
-        one_off(topology, local, command, &Attach::plain(), settings).await
+        one_off(topology, args, command, &attach, settings).await
     }
 }
 

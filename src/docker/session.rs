@@ -1,5 +1,6 @@
 //! From a topology to a plan on Docker: what `plan`, `up` and their like have in common.
 
+use std::fmt::Write as _;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,8 +8,8 @@ use std::time::Duration;
 use clap::Args;
 use engine::{Graph, Plan, PlanOptions};
 use local::{
-    Connection, Docker, ErrorKind, Id, ImageRefs, ImageSet, Images, LocalCa, Lock, LockError,
-    Paths, Resource, SecretStore, Spec, StoredSecrets, World,
+    Connection, ContainerStatus, Docker, ErrorKind, Id, ImageRefs, ImageSet, Images, Kind, LocalCa,
+    Lock, LockError, Paths, Resource, SecretStore, Spec, StoredSecrets, World,
 };
 use mastodon::Deployment;
 use topology::{Name, Topology};
@@ -27,8 +28,9 @@ use crate::source::Source;
 #[command(next_help_heading = "Docker")]
 pub(crate) struct LocalArgs {
     /// Where images come from: `official` from their registries, `kit` from `scripts/kit`
-    #[arg(long, value_name = "SET", default_value_t, env = env_vars::MASTO_IMAGES, hide_env_values = true)]
-    images: ImageSet,
+    /// [default: official]
+    #[arg(long, value_name = "SET", env = env_vars::MASTO_IMAGES, hide_env_values = true)]
+    images: Option<ImageSet>,
 
     /// Port of the HTTPS ingress on this machine [default: the file's, or 443]
     #[arg(long, value_name = "PORT", env = env_vars::MASTO_HTTPS_PORT, hide_env_values = true)]
@@ -52,10 +54,57 @@ impl LocalArgs {
     pub(crate) fn settings(&self, settings: &Settings) -> Result<local::Settings, Error> {
         Ok(local::Settings {
             data_dir: data_dir(settings)?,
-            images: self.images,
+            images: self.images.unwrap_or_default(),
             https_port: self.https_port,
             http_port: self.http_port,
         })
+    }
+
+    /// With what is not typed taken from what runs, for commands that look at it or work in it.
+    pub(crate) fn settings_of(
+        &self,
+        settings: &Settings,
+        containers: &[ContainerStatus],
+    ) -> Result<local::Settings, Error> {
+        let as_typed = self.settings(settings)?;
+        let runs_kit = containers
+            .iter()
+            .any(|container| container.image.starts_with("masto-kit/"));
+        let ingress = containers
+            .iter()
+            .find(|container| container.kind == Kind::Ingress);
+        let port = |inside: u16| {
+            // `127.0.0.1:8443->443`
+            ingress?.ports.iter().find_map(|binding| {
+                let (outside, found) = binding.split_once("->")?;
+                (found == inside.to_string()).then(|| outside.rsplit(':').next()?.parse().ok())?
+            })
+        };
+        Ok(local::Settings {
+            images: self.images.unwrap_or(if runs_kit {
+                ImageSet::Kit
+            } else {
+                ImageSet::Official
+            }),
+            https_port: self.https_port.or_else(|| port(443)),
+            http_port: self.http_port.or_else(|| port(80)),
+            ..as_typed
+        })
+    }
+
+    /// The flags that say the same again, each with a space before it.
+    pub(crate) fn retyped(&self) -> String {
+        let mut text = String::new();
+        if let Some(images) = self.images {
+            let _ = write!(text, " --images {images}");
+        }
+        if let Some(port) = self.https_port {
+            let _ = write!(text, " --https-port {port}");
+        }
+        if let Some(port) = self.http_port {
+            let _ = write!(text, " --http-port {port}");
+        }
+        text
     }
 }
 
@@ -175,14 +224,28 @@ impl Session {
         settings: &Settings,
     ) -> Result<Self, Error> {
         let local = args.settings(settings)?;
-        let docker = connect(settings).await?;
-        Ok(Self {
+        Ok(Self::new(
+            connect(settings).await?,
+            topology,
+            local,
+            settings,
+        ))
+    }
+
+    /// With an engine that is connected to.
+    pub(crate) fn new(
+        docker: Docker,
+        topology: Topology,
+        local: local::Settings,
+        settings: &Settings,
+    ) -> Self {
+        Self {
             docker,
             topology,
             paths: local.paths(),
             local,
             settings: settings.clone(),
-        })
+        }
     }
 
     /// The deployment's name.

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::view::SCHEMA_VERSION;
 use crate::view::style::{BOLD, DIM, GOOD, Signs, paint};
+use crate::view::text;
 
 /// Names and values, in the order they are shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -81,31 +82,66 @@ impl Outputs {
     }
 }
 
-/// The last words of an `up`: where it is, how to log in, what to type next. `retyped` repeats
-/// the flags that select the deployment.
-pub(crate) fn after_up(headline: &str, outputs: &Outputs, retyped: &str, signs: Signs) -> String {
-    let mut text = format!(
+/// The flags that say again what was typed, each with a space before it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Retyped {
+    /// Those that select the deployment.
+    pub(crate) selection: String,
+    /// Those that set the backend.
+    pub(crate) backend: String,
+}
+
+/// The last words of an `up` that had nothing to do.
+pub(crate) fn unchanged(headline: &str, outputs: &Outputs, signs: Signs) -> String {
+    format!(
         "{} {headline}\n\n{}",
         paint(GOOD, signs.good),
         outputs.render()
-    );
+    )
+}
+
+/// The last words of an `up` that did something: where it is, how to log in, what to type next.
+pub(crate) fn after_up(
+    headline: &str,
+    outputs: &Outputs,
+    retyped: &Retyped,
+    signs: Signs,
+) -> String {
+    let Retyped { selection, backend } = retyped;
+    let mut text = unchanged(headline, outputs, signs);
     let _ = writeln!(
         text,
         "  {}  {}",
         paint(BOLD, &format!("{:<14}", "Password")),
         paint(
             DIM,
-            &format!("masto outputs{retyped} owner_password --reveal")
+            &format!("masto outputs{selection}{backend} owner_password --reveal")
         )
     );
+    let commands = [
+        (format!("masto doctor{selection}"), "try everything out"),
+        (
+            format!("masto status{selection}"),
+            "what runs, and how it is",
+        ),
+        (
+            format!("masto down{selection}"),
+            "take it away again; data is kept",
+        ),
+    ];
+    let width = commands
+        .iter()
+        .map(|(command, _)| text::width(command))
+        .max()
+        .unwrap_or(0);
     text.push_str("\nNext:\n");
-    for (command, what) in [
-        ("doctor", "try everything out"),
-        ("status", "what runs, and how it is"),
-        ("down", "take it away again; data is kept"),
-    ] {
-        let command = format!("masto {command}{retyped}");
-        let _ = writeln!(text, "  {command:<36} {}", paint(DIM, what));
+    for (command, what) in &commands {
+        let _ = writeln!(
+            text,
+            "  {}  {}",
+            text::pad(command, width),
+            paint(DIM, what)
+        );
     }
     text
 }
@@ -145,24 +181,24 @@ mod tests {
 
     #[test]
     fn up_ends_with_the_address_the_login_and_the_next_command() {
-        let text = after_up(
-            "social is up: 14 created in 41.2s",
-            &outputs(),
-            " -f dev.yaml",
-            Signs::UNICODE,
-        );
+        let retyped = Retyped {
+            selection: " --local -f dev.yaml".to_owned(),
+            backend: " --https-port 8443".to_owned(),
+        };
+        let headline = "social is up: 14 created in 41.2s";
+        let text = after_up(headline, &outputs(), &retyped, Signs::UNICODE);
         expect![[r#"
             ✔ social is up: 14 created in 41.2s
 
               Server          https://social.localhost
               Owner           owner
               Certificates    /home/ada/.local/share/masto/ca/ca.pem
-              Password        masto outputs -f dev.yaml owner_password --reveal
+              Password        masto outputs --local -f dev.yaml --https-port 8443 owner_password --reveal
 
             Next:
-              masto doctor -f dev.yaml             try everything out
-              masto status -f dev.yaml             what runs, and how it is
-              masto down -f dev.yaml               take it away again; data is kept
+              masto doctor --local -f dev.yaml  try everything out
+              masto status --local -f dev.yaml  what runs, and how it is
+              masto down --local -f dev.yaml    take it away again; data is kept
         "#]]
         .assert_eq(&anstream::adapter::strip_str(&text).to_string());
     }

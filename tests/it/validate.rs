@@ -67,6 +67,11 @@ fn rules_of_mastodon_itself_are_checked_too() {
         &expect![[r#"
             status: 3
             --- stdout ---
+            masto.yaml:3:1: error: no Sidekiq process consumes `fasp`: Fediverse Auxiliary Service Providers get no answer [mastodon::queue-without-consumer]
+              3 | sidekiq:
+                | ^^^^^^^ `fasp` is in none of these
+              hint: add `fasp` to the queues of `some`
+
             masto.yaml:3:1: error: no Sidekiq process consumes `ingress`: messages from other servers never arrive, though they are accepted [mastodon::queue-without-consumer]
               3 | sidekiq:
                 | ^^^^^^^ `ingress` is in none of these
@@ -81,11 +86,6 @@ fn rules_of_mastodon_itself_are_checked_too() {
               3 | sidekiq:
                 | ^^^^^^^ `pull` is in none of these
               hint: add `pull` to the queues of `some`
-
-            masto.yaml:3:1: error: no Sidekiq process consumes `fasp`: Fediverse Auxiliary Service Providers get no answer [mastodon::queue-without-consumer]
-              3 | sidekiq:
-                | ^^^^^^^ `fasp` is in none of these
-              hint: add `fasp` to the queues of `some`
 
             masto.yaml has 4 errors, 0 warnings
         "#]],

@@ -234,18 +234,15 @@ impl Row {
                 }
                 match waiting {
                     Some((condition, state)) => waiting_for(condition, state),
-                    None => match verb {
-                        Verb::Create => "creating".to_owned(),
-                        Verb::Update => "updating".to_owned(),
-                        Verb::Delete => "removing".to_owned(),
-                    },
+                    None => doing(&self.resource, *verb).to_owned(),
                 }
             }
             State::Done { .. } => match self.action {
+                ChangeAction::Delete => "removed".to_owned(),
+                _ if is_job(&self.resource) => "ended well".to_owned(),
                 ChangeAction::Create => "created".to_owned(),
                 ChangeAction::Update => "updated".to_owned(),
                 ChangeAction::Replace => "replaced".to_owned(),
-                ChangeAction::Delete => "removed".to_owned(),
             },
             State::Failed { message, .. } => format!("failed: {message}"),
             State::Skipped { needs } if needs.is_empty() => "not started".to_owned(),
@@ -292,11 +289,173 @@ impl Measure {
     }
 }
 
+/// A step under way, in a word. A job is not made but run.
+pub(crate) fn doing(resource: &str, verb: Verb) -> &'static str {
+    match verb {
+        Verb::Delete => "removing",
+        Verb::Create | Verb::Update if is_job(resource) => "running",
+        Verb::Create => "creating",
+        Verb::Update => "updating",
+    }
+}
+
+/// A step that ended well, in a word.
+pub(crate) fn done(resource: &str, verb: Verb) -> &'static str {
+    match verb {
+        Verb::Delete => "removed",
+        Verb::Create | Verb::Update if is_job(resource) => "ended well",
+        Verb::Create => "created",
+        Verb::Update => "updated",
+    }
+}
+
+/// The backends begin the name of one-off work so.
+fn is_job(resource: &str) -> bool {
+    resource.starts_with("job ")
+}
+
 /// What a step waits for, in words.
 pub(crate) fn waiting_for(condition: &str, state: &str) -> String {
     if state.is_empty() {
         format!("waiting: {condition}")
     } else {
         format!("waiting: {condition} ({state})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board(plan: &[(&str, ChangeAction)], events: Vec<EventKind>) -> Board {
+        let mut board = Board::default();
+        board.expect(&PlanSummary {
+            changes: plan
+                .iter()
+                .map(|(resource, action)| engine::ChangeSummary {
+                    resource: (*resource).to_owned(),
+                    action: *action,
+                    cause: String::new(),
+                    impact: engine::Impact::None,
+                    attributes: Vec::new(),
+                })
+                .collect(),
+            kept: Vec::new(),
+            refusals: Vec::new(),
+            unchanged: 0,
+        });
+        for kind in events {
+            board.apply(&Event {
+                elapsed_ms: 10,
+                kind,
+            });
+        }
+        board
+    }
+
+    fn started(verb: Verb) -> EventKind {
+        EventKind::Started {
+            resource: "web".to_owned(),
+            verb,
+            cause: String::new(),
+        }
+    }
+
+    fn finished(verb: Verb) -> EventKind {
+        EventKind::Finished {
+            resource: "web".to_owned(),
+            verb,
+            took_ms: 1,
+        }
+    }
+
+    fn measured(what: &str, current: u64, total: Option<u64>) -> EventKind {
+        EventKind::Advanced {
+            resource: "web".to_owned(),
+            what: what.to_owned(),
+            current,
+            total,
+        }
+    }
+
+    #[test]
+    fn a_replacement_is_one_row_and_ends_with_its_second_half() {
+        let plan = [("web", ChangeAction::Replace)];
+        let half = board(&plan, vec![started(Verb::Delete), finished(Verb::Delete)]);
+        assert_eq!((half.rows().len(), half.ended()), (1, 0));
+        let whole = board(
+            &plan,
+            vec![
+                started(Verb::Delete),
+                finished(Verb::Delete),
+                started(Verb::Create),
+                finished(Verb::Create),
+            ],
+        );
+        assert_eq!(whole.ended(), 1);
+        assert_eq!(whole.rows()[0].activity(), "replaced");
+    }
+
+    #[test]
+    fn a_failed_first_half_is_not_hidden_by_the_skipped_second() {
+        let failed = EventKind::Failed {
+            resource: "web".to_owned(),
+            verb: Verb::Delete,
+            took_ms: 1,
+            error: engine::FailureReport {
+                message: "is in use".to_owned(),
+                causes: Vec::new(),
+                hint: None,
+                log_tail: Vec::new(),
+            },
+        };
+        let skipped = EventKind::Skipped {
+            resource: "web".to_owned(),
+            verb: Verb::Create,
+            needs: vec!["web".to_owned()],
+        };
+        let board = board(
+            &[("web", ChangeAction::Replace)],
+            vec![started(Verb::Delete), failed, skipped],
+        );
+        assert_eq!(board.rows()[0].activity(), "failed: is in use");
+    }
+
+    #[test]
+    fn layers_are_counted_together_and_never_go_back() {
+        let activity = |events: Vec<EventKind>| board(&[], events).rows()[0].activity();
+        assert_eq!(
+            activity(vec![measured("layer a: downloading", 512, None)]),
+            "layer a, 512 B"
+        );
+        assert_eq!(
+            activity(vec![
+                measured("layer a: downloading", 2048, Some(2048)),
+                measured("layer b: downloading", 1024, Some(2048)),
+                measured("layer a: extracting", 10, Some(2048)),
+            ]),
+            "1 of 2 parts, 3.0 KiB of 4.0 KiB"
+        );
+        assert_eq!(
+            activity(vec![
+                measured("layer a: downloading", 1, Some(2048)),
+                measured("layer a: pull complete", 0, None),
+            ]),
+            "layer a, 2.0 KiB of 2.0 KiB"
+        );
+    }
+
+    #[test]
+    fn rows_stand_in_the_order_of_the_plan() {
+        let plan = [("b", ChangeAction::Create), ("web", ChangeAction::Update)];
+        let board = board(&plan, vec![started(Verb::Update)]);
+        let names: Vec<&str> = board
+            .rows()
+            .iter()
+            .map(|row| row.resource.as_str())
+            .collect();
+        assert_eq!(names, ["b", "web"]);
+        assert_eq!(board.rows()[0].activity(), "pending");
+        assert_eq!(board.rows()[1].activity(), "updating");
     }
 }

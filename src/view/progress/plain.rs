@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use engine::{Event, EventKind, Verb};
+use engine::{Event, EventKind};
 
-use super::board::{Board, State, waiting_for};
+use super::board::{Board, State, doing, done, waiting_for};
 use crate::view::text;
 
 /// After how long without a line the next one only says that masto is still at work; below what
@@ -20,13 +20,11 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             verb,
             cause,
         } => {
-            let doing = match verb {
-                Verb::Create => "creating",
-                Verb::Update => "updating",
-                Verb::Delete => "removing",
-            };
+            let doing = doing(resource, *verb);
             format!("{resource}: {doing} ({cause})")
         }
+        // Before the first look there is nothing to tell that the start did not.
+        EventKind::Waiting { state, .. } if state.is_empty() => return None,
         EventKind::Waiting {
             resource,
             condition,
@@ -40,11 +38,7 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             verb,
             took_ms,
         } => {
-            let done = match verb {
-                Verb::Create => "created",
-                Verb::Update => "updated",
-                Verb::Delete => "removed",
-            };
+            let done = done(resource, *verb);
             format!(
                 "{resource}: {done} in {}",
                 text::duration(Duration::from_millis(*took_ms))
@@ -103,4 +97,123 @@ pub(crate) fn heartbeat(board: &Board, now_ms: u64) -> Option<String> {
 /// Time since the start: `[  12.3s]`.
 fn stamp(elapsed_ms: u64) -> String {
     format!("[{:>7}]", text::duration(Duration::from_millis(elapsed_ms)))
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::{FailureReport, Verb};
+    use expect_test::expect;
+
+    use super::*;
+
+    fn event(elapsed_ms: u64, kind: EventKind) -> Event {
+        Event { elapsed_ms, kind }
+    }
+
+    fn run() -> Vec<Event> {
+        let (web, job) = ("container `web-1`".to_owned(), "job `schema`".to_owned());
+        let waiting = |state: &str| EventKind::Waiting {
+            resource: web.clone(),
+            condition: "GET /health answers 200".to_owned(),
+            state: state.to_owned(),
+        };
+        vec![
+            event(
+                0,
+                EventKind::Started {
+                    resource: job.clone(),
+                    verb: Verb::Create,
+                    cause: "not there".to_owned(),
+                },
+            ),
+            event(
+                900,
+                EventKind::Finished {
+                    resource: job,
+                    verb: Verb::Create,
+                    took_ms: 900,
+                },
+            ),
+            event(
+                901,
+                EventKind::Started {
+                    resource: web.clone(),
+                    verb: Verb::Update,
+                    cause: "is paused".to_owned(),
+                },
+            ),
+            event(902, waiting("")),
+            event(1000, waiting("502")),
+            event(
+                2000,
+                EventKind::Advanced {
+                    resource: web.clone(),
+                    what: "layer 3f2a: downloading".to_owned(),
+                    current: 1,
+                    total: Some(2),
+                },
+            ),
+            event(
+                62_000,
+                EventKind::Stopping {
+                    running: vec![web.clone()],
+                },
+            ),
+            event(
+                63_000,
+                EventKind::Failed {
+                    resource: web.clone(),
+                    verb: Verb::Update,
+                    took_ms: 62_099,
+                    error: FailureReport {
+                        message: "out of memory".to_owned(),
+                        causes: Vec::new(),
+                        hint: None,
+                        log_tail: Vec::new(),
+                    },
+                },
+            ),
+            event(
+                63_001,
+                EventKind::Skipped {
+                    resource: "route".to_owned(),
+                    verb: Verb::Create,
+                    needs: vec![web],
+                },
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_line_tells_each_change_and_nothing_twice() {
+        let text: String = run().iter().filter_map(line).collect();
+        expect![[r#"
+            [   0.0s] job `schema`: running (not there)
+            [   0.9s] job `schema`: ended well in 0.9s
+            [   0.9s] container `web-1`: updating (is paused)
+            [   1.0s] container `web-1`: waiting: GET /health answers 200 (502)
+            [  1m02s] stopping: container `web-1` still at work; press Ctrl-C again to leave at once
+            [  1m03s] container `web-1`: failed after 1m02s: out of memory
+            [  1m03s] route: skipped, needs container `web-1`
+        "#]]
+        .assert_eq(&text);
+    }
+
+    #[test]
+    fn the_sign_of_life_says_what_is_under_way_and_for_how_long() {
+        let mut board = Board::default();
+        assert_eq!(heartbeat(&board, 10_000), None, "nothing is under way");
+        for event in &run()[..5] {
+            board.apply(event);
+        }
+        let text = heartbeat(&board, 11_000).unwrap();
+        expect![[r#"
+            [  11.0s] still at work: container web-1: waiting: GET /health answers 200 (502), 10.0s
+        "#]]
+        .assert_eq(&text);
+        for event in &run()[5..] {
+            board.apply(event);
+        }
+        assert_eq!(heartbeat(&board, 70_000), None, "everything has ended");
+    }
 }
