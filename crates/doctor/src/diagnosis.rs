@@ -6,6 +6,7 @@
 
 mod answer;
 mod connection;
+mod domain;
 mod facts;
 mod fallback;
 mod flow;
@@ -19,6 +20,7 @@ mod tests;
 
 use serde::Serialize;
 
+pub(crate) use domain::wrong_domain;
 pub(crate) use facts::{Facts, works};
 pub(crate) use log::shorten;
 pub(crate) use process::state;
@@ -74,6 +76,7 @@ const RULES: &[Rule] = &[
     queue::test_job_failed,
     flow::streaming_elsewhere,
     flow::failed_job,
+    domain::mail_elsewhere,
     log::sign_of_involved,
     queue::overloaded,
     process::still_starting,
@@ -130,7 +133,7 @@ fn involved(symptom: &Symptom, facts: &Facts) -> Vec<String> {
             names.push("streaming".to_owned());
             names
         }
-        Symptom::NoMail => consumers("mailers"),
+        Symptom::NoMail | Symptom::MailElsewhere => consumers("mailers"),
     };
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));

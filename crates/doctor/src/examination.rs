@@ -144,6 +144,7 @@ impl<'e, E: Evidence> Examination<'e, E> {
         });
         let logs = join_all(logs).await.into_iter().flatten().collect();
         Facts {
+            local_domain: self.subject.local_domain.clone(),
             web_host: self.subject.web_host(),
             media_host: self.subject.media_host.clone(),
             private_ca: self.subject.ca_pem.is_some(),

@@ -106,6 +106,8 @@ pub(crate) enum Symptom {
     NoEvent(Option<bool>),
     /// A mail was asked for, and none came.
     NoMail,
+    /// A mail came, and its links lead elsewhere.
+    MailElsewhere,
 }
 
 /// No connection.

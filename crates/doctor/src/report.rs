@@ -52,13 +52,16 @@ impl Report {
 pub struct Cause {
     /// In one line.
     pub cause: String,
-    /// What it was concluded from.
+    /// What it was concluded from, of all probes it explains.
     pub evidence: Vec<String>,
     /// What to do, with a command to type where there is one.
     pub fix: String,
     /// The probes that failed because of it.
     pub explains: Vec<ProbeId>,
 }
+
+/// More facts than this convince nobody more.
+const EVIDENCE: usize = 5;
 
 /// The causes of all failures and warnings, merged where they are the same; failures before
 /// warnings, then by the number of probes they explain, then in the order of the probes.
@@ -77,6 +80,11 @@ fn causes(results: &[ProbeResult]) -> Vec<Cause> {
             Some((fails, known)) => {
                 *fails |= failed;
                 known.explains.push(result.id);
+                for fact in &result.evidence {
+                    if known.evidence.len() < EVIDENCE && !known.evidence.contains(fact) {
+                        known.evidence.push(fact.clone());
+                    }
+                }
             }
             None => causes.push((
                 failed,

@@ -67,12 +67,12 @@ pub(super) fn unreachable(symptom: &Symptom, facts: &Facts) -> Option<Diagnosis>
     let ingress_runs = facts.is_down("ingress") == Some(false);
     let diagnosis = match unreachable.how {
         ConnectFailure::Refused if ingress_runs => Diagnosis::new(
-            format!("the ingress runs and nothing listens on port {port} of this machine"),
-            "`masto up` publishes the port; if the container engine runs elsewhere \
-             (`DOCKER_HOST`), so does the port",
+            "the ingress runs and nothing listens on its ports on this machine",
+            "`masto up` publishes them; if the container engine runs elsewhere \
+             (`DOCKER_HOST`), so do they",
         ),
         ConnectFailure::Refused => Diagnosis::new(
-            format!("nothing listens on port {port}: the server is not up"),
+            "nothing listens where the server should be: it is not up",
             "`masto up`, then `masto status`",
         ),
         ConnectFailure::TimedOut => Diagnosis::new(

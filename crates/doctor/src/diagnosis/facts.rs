@@ -10,6 +10,8 @@ use crate::sidekiq::Snapshot;
 /// The state of a deployment at one moment, as far as it could be seen.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
+    /// `LOCAL_DOMAIN` as it should be.
+    pub(crate) local_domain: String,
     /// The host of the server's address, with its port where that is not 443.
     pub(crate) web_host: String,
     /// The media host as it should be.

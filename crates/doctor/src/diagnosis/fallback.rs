@@ -37,6 +37,10 @@ pub(super) fn fallback(symptom: &Symptom, facts: &Facts) -> Diagnosis {
             "the mail was handed in and has not arrived within the bound",
             look,
         ),
+        Symptom::MailElsewhere => Diagnosis::new(
+            "the Sidekiq process that sends mail takes the server for another one",
+            "give every process the same `LOCAL_DOMAIN` and `WEB_DOMAIN` (`masto up` does)",
+        ),
         Symptom::NotProcessed => Diagnosis::new("the picture is not processed", look),
         Symptom::QueuesUnconsumed(queues) => Diagnosis::new(
             format!("nothing consumes {}", queues.join(", ")),

@@ -34,7 +34,8 @@ fn queues(symptom: &Symptom) -> Vec<&str> {
         | Symptom::Answer(_)
         | Symptom::ProcessDown(_)
         | Symptom::JobFailed(_)
-        | Symptom::LoginRefused => Vec::new(),
+        | Symptom::LoginRefused
+        | Symptom::MailElsewhere => Vec::new(),
     }
 }
 

@@ -78,6 +78,7 @@ pub(crate) fn healthy() -> Facts {
         "sidekiq-all",
     ];
     Facts {
+        local_domain: "social.localhost".into(),
         web_host: "social.localhost".into(),
         media_host: "media.social.localhost".into(),
         private_ca: true,

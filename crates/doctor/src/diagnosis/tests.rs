@@ -142,15 +142,15 @@ mod connection {
             &unreachable(ConnectFailure::Refused),
             unchanged,
             &expect![[r#"
-            cause: the ingress runs and nothing listens on port 443 of this machine
+            cause: the ingress runs and nothing listens on its ports on this machine
             - social.localhost:443: connection refused
-            fix: `masto up` publishes the port; if the container engine runs elsewhere (`DOCKER_HOST`), so does the port"#]],
+            fix: `masto up` publishes them; if the container engine runs elsewhere (`DOCKER_HOST`), so do they"#]],
         );
         check(
             &unreachable(ConnectFailure::Refused),
             |facts| facts.processes.clear(),
             &expect![[r#"
-                cause: nothing listens on port 443: the server is not up
+                cause: nothing listens where the server should be: it is not up
                 - social.localhost:443: connection refused
                 fix: `masto up`, then `masto status`"#]],
         );
@@ -919,6 +919,23 @@ mod flows {
     }
 
     #[test]
+    fn a_mail_that_leads_elsewhere_is_the_domain_of_its_sender() {
+        check(
+            &Symptom::MailElsewhere,
+            |facts| {
+                facts
+                    .queues
+                    .insert("mailers".into(), ["sidekiq-all".to_owned()].into());
+                set(facts, "sidekiq-all", "LOCAL_DOMAIN", "wrong.example");
+            },
+            &expect![[r#"
+                cause: `sidekiq-all` runs with a wrong `LOCAL_DOMAIN`: what it sends out is signed and linked for another server, and refused by others
+                - sidekiq-all has `wrong.example` as LOCAL_DOMAIN; the server is social.localhost
+                fix: `masto up` gives every process the domain of the topology"#]],
+        );
+    }
+
+    #[test]
     fn a_private_address_that_is_blocked_is_named() {
         check(
             &Symptom::JobNotTaken("default".into()),
@@ -969,6 +986,7 @@ fn every_symptom_has_a_cause_and_a_fix_even_without_facts() {
         Symptom::NotProcessed,
         Symptom::NoEvent(None),
         Symptom::NoMail,
+        Symptom::MailElsewhere,
     ];
     for symptom in symptoms {
         let diagnosis = diagnose(&symptom, &Facts::default());

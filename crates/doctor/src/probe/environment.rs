@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, wrong_domain};
 use crate::evidence::{Evidence, Variable};
 use crate::examination::Examination;
 use crate::problem::{Problem, Severity};
@@ -113,7 +113,7 @@ fn judge(
     threads: &BTreeMap<String, u64>,
 ) -> Finding {
     let rules: &[fn(&Subject, &Environments) -> Option<Problem>] = &[
-        namespace, domains, secrets, blank, alike, media_host, mail_tls,
+        namespace, domains, secrets, blank, alike, media_host, mail_tls, authority,
     ];
     let problems: Vec<Problem> = rules
         .iter()
@@ -162,32 +162,11 @@ fn namespace(_: &Subject, environments: &Environments) -> Option<Problem> {
 }
 
 fn domains(subject: &Subject, environments: &Environments) -> Option<Problem> {
-    let split = subject.local_domain != subject.web_host();
-    for (process, environment) in rails(environments) {
-        let local = value(environment, "LOCAL_DOMAIN");
-        let web = value(environment, "WEB_DOMAIN");
-        let wrong = if local != Some(&subject.local_domain) {
-            Some(("LOCAL_DOMAIN", local, subject.local_domain.clone()))
-        } else if split && web != Some(&subject.web_host())
-            || web.is_some_and(|web| web != subject.web_host())
-        {
-            Some(("WEB_DOMAIN", web, subject.web_host()))
-        } else {
-            None
-        };
-        if let Some((name, is, should)) = wrong {
-            let is = is.map_or("no".to_owned(), |is| format!("`{is}` as"));
-            return Some(Problem::known(
-                format!("{process} has {is} {name}, expected `{should}`"),
-                Diagnosis::new(
-                    format!("`{process}` runs with a wrong `{name}`: what it sends out is signed and linked for another server, and refused by others"),
-                    "`masto up` gives every process the domain of the topology",
-                )
-                .because(format!("{process} has {is} {name}; the server is {should}")),
-            ));
-        }
-    }
-    None
+    rails(environments).find_map(|(process, environment)| {
+        let web_host = subject.web_host();
+        let wrong = wrong_domain(process, environment, &subject.local_domain, &web_host)?;
+        Some(Problem::known(wrong.detail, wrong.diagnosis))
+    })
 }
 
 fn secrets(_: &Subject, environments: &Environments) -> Option<Problem> {
@@ -344,6 +323,25 @@ fn mail_tls(_: &Subject, environments: &Environments) -> Option<Problem> {
     None
 }
 
+/// With certificates of a CA of our own, other servers of that CA are trusted only where it is
+/// given.
+fn authority(subject: &Subject, environments: &Environments) -> Option<Problem> {
+    subject.ca_pem.as_ref()?;
+    let (process, _) = rails(environments)
+        .find(|(_, environment)| value(environment, "SSL_CERT_FILE").is_none_or(str::is_empty))?;
+    Some(
+        Problem::known(
+            format!("{process} has no SSL_CERT_FILE"),
+            Diagnosis::new(
+                format!("`{process}` does not trust the CA that signed this server's certificate: it cannot speak to other servers of that CA"),
+                "set `SSL_CERT_FILE` to the CA inside the container (`masto up` does)",
+            )
+            .because(format!("there is no SSL_CERT_FILE in the environment of {process}")),
+        )
+        .into_warning(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
@@ -475,6 +473,18 @@ mod tests {
               - S3_PERMISSION is `` in web and not set in sidekiq-all
               fix: `masto up` gives both the same"#]],
         );
+    }
+
+    #[test]
+    fn a_process_without_the_ca_is_a_warning_where_there_is_a_ca_of_our_own() {
+        let mut subject = subject();
+        subject.ca_pem = Some("PEM".into());
+        expect![[r#"
+            warn: sidekiq-all has no SSL_CERT_FILE
+              cause: `sidekiq-all` does not trust the CA that signed this server's certificate: it cannot speak to other servers of that CA
+              - there is no SSL_CERT_FILE in the environment of sidekiq-all
+              fix: set `SSL_CERT_FILE` to the CA inside the container (`masto up` does)"#]]
+        .assert_eq(&shown(judge(&subject, &environments(), &BTreeMap::new())));
     }
 
     #[test]

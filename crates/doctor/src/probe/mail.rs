@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Finding;
-use crate::diagnosis::Diagnosis;
 use crate::evidence::Evidence;
 use crate::examination::Examination;
 use crate::http::cookie::Jar;
@@ -134,17 +133,9 @@ async fn links_home(client: &Client, catcher: &Url, id: &str, host: &str) -> Res
     if text.contains(&format!("https://{host}/")) {
         return Ok(());
     }
-    Err(Problem::known(
+    Err(Problem::new(
         format!("the mail has no link to https://{host}/"),
-        Diagnosis::new(
-            format!(
-                "the Sidekiq process that sends mail takes the server for another host than {host}"
-            ),
-            "give every process the same `LOCAL_DOMAIN` and `WEB_DOMAIN` (`masto up` does)",
-        )
-        .because(format!(
-            "the mail's links do not begin with https://{host}/"
-        )),
+        Symptom::MailElsewhere,
     ))
 }
 

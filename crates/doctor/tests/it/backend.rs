@@ -148,6 +148,8 @@ impl Evidence for Backend {
                 "LOCAL_DOMAIN".into(),
                 Variable::Shown("social.localhost".into()),
             );
+            let ca = Variable::Shown("/etc/masto/ca.pem".into());
+            environment.insert("SSL_CERT_FILE".into(), ca);
             for name in [
                 "SECRET_KEY_BASE",
                 "ACTIVE_RECORD_ENCRYPTION_PRIMARY_KEY",

@@ -312,7 +312,7 @@ mod certificates {
         let first = &report.causes[0];
         assert_eq!(
             first.cause,
-            "the ingress runs and nothing listens on port 443 of this machine"
+            "the ingress runs and nothing listens on its ports on this machine"
         );
         assert!(first.explains.contains(&ProbeId::Web));
     }
