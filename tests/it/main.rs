@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod completion;
+mod docs;
 mod engine;
 mod environment;
 mod exit_status;
@@ -13,6 +14,7 @@ mod help;
 mod init;
 mod man;
 mod outputs;
+mod reference;
 mod schema;
 mod streams;
 mod validate;
