@@ -20,7 +20,7 @@ mod tests;
 
 use serde::Serialize;
 
-pub(crate) use domain::wrong_domain;
+pub(crate) use domain::{other_media_host, wrong_domain};
 pub(crate) use facts::{Facts, works};
 pub(crate) use log::shorten;
 pub(crate) use process::state;

@@ -1,9 +1,10 @@
 //! Rules for processes that take the server for another one.
 
+use std::collections::BTreeMap;
+
 use super::{Diagnosis, Facts, involved};
 use crate::evidence::Variable;
 use crate::problem::Symptom;
-use std::collections::BTreeMap;
 
 /// The domain that a process runs with, where it is not the one it should be.
 pub(crate) struct WrongDomain {
@@ -39,6 +40,18 @@ pub(crate) fn wrong_domain(
     )
     .because(format!("{process} has {is} {name}; the server is {should}"));
     Some(WrongDomain { detail, diagnosis })
+}
+
+/// Web gives out another media host than the one that serves the bucket.
+pub(crate) fn other_media_host(expected: &str) -> Diagnosis {
+    Diagnosis::new(
+        format!(
+            "web does not know {expected} as the media host: pictures lead elsewhere, or browsers refuse them"
+        ),
+        format!(
+            "set `S3_ALIAS_HOST={expected}` for every process and leave `S3_PROTOCOL` at https (`masto up` does); for pictures stored under an older name, `EXTRA_MEDIA_HOSTS`"
+        ),
+    )
 }
 
 /// A mail's links lead elsewhere, because its sender has another domain.

@@ -131,7 +131,12 @@ fn ended(name: &str, replica: &ProcessState, facts: &Facts) -> Diagnosis {
     };
     match log::sign(name, facts) {
         Some(mut diagnosis) => {
-            diagnosis.cause = format!("`{name}` ends{again}: {}", diagnosis.cause);
+            let named = diagnosis.cause.starts_with(&format!("`{name}` "));
+            diagnosis.cause = if named {
+                format!("{}, and ends{again}", diagnosis.cause)
+            } else {
+                format!("`{name}` ends{again}: {}", diagnosis.cause)
+            };
             diagnosis
         }
         None => with_last_lines(

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
-use crate::diagnosis::{Diagnosis, wrong_domain};
+use crate::diagnosis::{Diagnosis, other_media_host, wrong_domain};
 use crate::evidence::{Evidence, Variable};
 use crate::examination::Examination;
 use crate::problem::{Problem, Severity};
@@ -47,6 +47,8 @@ const ALIKE_IN_RAILS: &[&str] = &[
 ];
 /// Variables that streaming must have as web has them.
 const ALIKE_EVERYWHERE: &[&str] = &[
+    "DATABASE_URL",
+    "REDIS_URL",
     "DB_HOST",
     "DB_PORT",
     "DB_NAME",
@@ -113,7 +115,7 @@ fn judge(
     threads: &BTreeMap<String, u64>,
 ) -> Finding {
     let rules: &[fn(&Subject, &Environments) -> Option<Problem>] = &[
-        namespace, domains, secrets, blank, alike, media_host, mail_tls, authority,
+        namespace, domains, secrets, blank, media_host, alike, mail_tls, authority,
     ];
     let problems: Vec<Problem> = rules
         .iter()
@@ -229,6 +231,7 @@ fn alike(_: &Subject, environments: &Environments) -> Option<Problem> {
                 "REDIS_URL"
             };
             let replaced = (name.starts_with("DB_") || name.starts_with("REDIS_"))
+                && *name != whole
                 && (environment.contains_key(whole) || web.contains_key(whole));
             if here == there || replaced {
                 continue;
@@ -265,12 +268,11 @@ fn media_host(subject: &Subject, environments: &Environments) -> Option<Problem>
     let host = alias.split('/').next().unwrap_or_default();
     (host != subject.media_host).then(|| {
         Problem::known(
-            format!("S3_ALIAS_HOST is `{alias}`, expected `{}`", subject.media_host),
-            Diagnosis::new(
-                "web names another media host than the one that serves the bucket: pictures do not load, and the policy of the pages forbids the right one",
-                "`masto up` gives it the right one; pictures stored under the old name keep it",
-            )
-            .because(format!("web has S3_ALIAS_HOST={alias}")),
+            format!(
+                "S3_ALIAS_HOST is `{alias}`, expected `{}`",
+                subject.media_host
+            ),
+            other_media_host(&subject.media_host).because(format!("web has S3_ALIAS_HOST={alias}")),
         )
     })
 }
@@ -463,6 +465,18 @@ mod tests {
               - REDIS_HOST is `redis` in web and `other` in streaming
               fix: `masto up` gives both the same"#]],
         );
+        let mut urls = environments();
+        for (process, url) in [("web", "redis://redis/0"), ("streaming", "redis://redis/3")] {
+            let environment = urls.get_mut(process).unwrap();
+            environment.insert("REDIS_URL".into(), Variable::Shown(url.into()));
+        }
+        urls.remove("sidekiq-all");
+        expect![[r#"
+            fail: REDIS_URL is `redis://redis/0` in web and `redis://redis/3` in streaming
+              cause: web and `streaming` are configured differently (REDIS_URL)
+              - REDIS_URL is `redis://redis/0` in web and `redis://redis/3` in streaming
+              fix: `masto up` gives both the same"#]]
+        .assert_eq(&shown(judge(&subject(), &urls, &BTreeMap::new())));
         check(
             "sidekiq-all",
             "S3_PERMISSION",

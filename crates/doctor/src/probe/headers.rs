@@ -1,7 +1,7 @@
 //! The headers that browsers rely on reach them.
 
 use super::Finding;
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, other_media_host};
 use crate::evidence::Evidence;
 use crate::examination::Examination;
 use crate::http::Answer;
@@ -39,11 +39,8 @@ fn judge(answer: &Answer, media_host: &str) -> Finding {
         let allowed = sources(policy, directive).unwrap_or_default().join(" ");
         return Err(Problem::known(
             format!("{directive} does not name https://{media_host}"),
-            Diagnosis::new(
-                format!("browsers refuse pictures from {media_host}: web does not know it as the media host"),
-                format!("set `S3_ALIAS_HOST={media_host}` for web (`masto up` does), or add the old host to `EXTRA_MEDIA_HOSTS`"),
-            )
-            .because(format!("Content-Security-Policy: {directive} {allowed}")),
+            other_media_host(media_host)
+                .because(format!("Content-Security-Policy: {directive} {allowed}")),
         ));
     }
     let age = answer

@@ -61,16 +61,10 @@ async fn foreign_host<E: Evidence>(examination: &Examination<'_, E>) -> Result<S
 
 /// Asks for a wrong TLS name: whatever is shown, it must not pass for that name.
 async fn foreign_sni<E: Evidence>(examination: &Examination<'_, E>) -> Result<String, Problem> {
-    let port = examination
-        .subject
-        .base
-        .port_or_known_default()
-        .unwrap_or(443);
-    if examination.subject.connect.is_none() {
-        // The name would have to resolve.
-        return Ok("was not tried".to_owned());
-    }
-    match tls::handshake(examination, FOREIGN, port).await {
+    let base = &examination.subject.base;
+    let host = base.host_str().unwrap_or_default();
+    let port = base.port_or_known_default().unwrap_or(443);
+    match tls::handshake(examination, host, FOREIGN, port).await {
         Ok(seen) if seen.fault.is_some() => Ok("a certificate for other names".to_owned()),
         Ok(_) => Err(Problem::known(
             format!("a trusted certificate for {FOREIGN} was shown"),

@@ -29,7 +29,7 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
     let shown = join_all(
         names
             .iter()
-            .map(|(host, port)| handshake(examination, host, *port)),
+            .map(|(host, port)| handshake(examination, host, host, *port)),
     )
     .await;
     let mut ends = Vec::new();
@@ -73,15 +73,17 @@ fn bare(host: &str) -> &str {
     host.split_once(':').map_or(host, |(name, _)| name)
 }
 
-/// Connects as a browser does, and keeps what the server shows. Nothing else is sent.
+/// Connects to a host as a browser that wants `name` does, and keeps what the server shows.
+/// Nothing else is sent.
 pub(super) async fn handshake<E: Evidence>(
     examination: &Examination<'_, E>,
     host: &str,
+    name: &str,
     port: u16,
 ) -> Result<Seen, Problem> {
     let (config, witness) = examination.trust.witness().map_err(Problem::not_run)?;
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|error| Problem::not_run(format!("{host}: {error}")))?;
+    let name = ServerName::try_from(name.to_owned())
+        .map_err(|error| Problem::not_run(format!("{name}: {error}")))?;
     let stream = timeout(CONNECT_BOUND, connect(examination.subject, host, port))
         .await
         .map_err(|_| unreachable(host, port))?

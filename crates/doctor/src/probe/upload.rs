@@ -9,7 +9,7 @@ use reqwest::multipart::{Form, Part};
 use url::Url;
 
 use super::Finding;
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, other_media_host};
 use crate::evidence::Evidence;
 use crate::examination::Examination;
 use crate::http::send;
@@ -111,11 +111,7 @@ pub(crate) async fn fetch<E: Evidence>(examination: &Examination<'_, E>, url: &U
     if host != *expected || url.scheme() != "https" {
         return Err(Problem::known(
             format!("the picture's address is {url}, expected https://{expected}/…"),
-            Diagnosis::new(
-                "web gives out another media address than the one that serves the bucket",
-                format!("set `S3_ALIAS_HOST={expected}` and leave `S3_PROTOCOL` at https (`masto up` does)"),
-            )
-            .because(format!("the picture's address is {url}")),
+            other_media_host(expected).because(format!("the picture's address is {url}")),
         ));
     }
     let request = examination

@@ -396,7 +396,7 @@ mod front {
             },
             &expect![[r#"
                 fail headers: img-src does not name https://media.social.localhost
-                cause: browsers refuse pictures from media.social.localhost: web does not know it as the media host (headers)
+                cause: web does not know media.social.localhost as the media host: pictures lead elsewhere, or browsers refuse them (headers)
             "#]],
         )
         .await;

@@ -48,8 +48,8 @@ pub(super) const SIGNS: &[Sign] = &[
     ),
     sign_of(
         &["password authentication failed for user"],
-        "PostgreSQL refuses the password: the volume was made with other secrets than those of today",
-        "restore the secrets that belong to this data; if the data may go, `masto down --data` and `masto up`",
+        "PostgreSQL refuses the password of `{process}`",
+        "`masto up` gives it the right one; if nobody gets in, the volume was made with other secrets: restore those, or, if the data may go, `masto down --data` and `masto up`",
     ),
     sign_of(
         &["WRONGPASS", "NOAUTH", "invalid username-password pair"],
