@@ -21,6 +21,7 @@ mod drift;
 mod interrupt;
 mod kill;
 mod lifecycle;
+mod readme;
 mod secrets;
 mod support;
 mod upgrade;
