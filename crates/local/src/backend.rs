@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::wait::{self, Condition, Look};
-use engine::{Backend, Known, Observed, Plan, Progress, Step};
+use engine::{Action, Backend, Known, Observed, Plan, Progress, Step};
 use mastodon::Secrets;
 use topology::Name;
 
 use crate::ahead::Ahead;
 use crate::apply::{self, Site};
+use crate::architecture;
 use crate::docker::Docker;
 use crate::error::Error;
 use crate::id::Id;
@@ -71,7 +72,7 @@ impl Backend for LocalBackend {
         inputs: &Known<Resource>,
         progress: &Progress,
     ) -> Result<Option<Attributes>, Error> {
-        let site = Site {
+        let mut site = Site {
             docker: &self.docker,
             name: &self.name,
             secrets: &self.secrets,
@@ -79,15 +80,19 @@ impl Backend for LocalBackend {
             ahead: &self.ahead,
             inputs,
             progress,
+            is_retry: false,
+            is_replacement: step.replaces,
         };
         let mut attempt = 1;
         let result = loop {
             match apply::apply(site, step).await {
                 Err(error) if attempt < ATTEMPTS && error.is_engine_lost() => {
                     attempt += 1;
+                    site.is_retry = true;
                     self.until_engine_is_back(progress, error).await?;
                 }
-                other => break other?,
+                Ok(attributes) => break attributes,
+                Err(error) => return Err(self.explained(step, error).await),
             }
         };
         if let (Id::Network(_) | Id::Volume(_), Some(attributes)) = (&step.id, &result) {
@@ -102,6 +107,22 @@ impl Backend for LocalBackend {
 }
 
 impl LocalBackend {
+    async fn explained(&self, step: &Step<Resource>, error: Error) -> Error {
+        let desired = match &step.action {
+            Action::Create { desired, .. } | Action::Update { desired, .. } => desired,
+            Action::Delete { .. } => return error,
+        };
+        match desired {
+            Resource::Container(container) => {
+                architecture::explain(&self.docker, &container.image, error).await
+            }
+            Resource::Job(job) => {
+                architecture::explain(&self.docker, &job.container.image, error).await
+            }
+            Resource::Network(_) | Resource::Volume(_) | Resource::Route(_) => error,
+        }
+    }
+
     /// Every step is an ensure, so it can be begun again once the engine answers.
     async fn until_engine_is_back(&self, progress: &Progress, lost: Error) -> Result<(), Error> {
         let condition = Condition::new("the Docker engine answers again", RETURN);

@@ -33,17 +33,12 @@ pub enum ImageRole {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageRefs {
     references: BTreeMap<ImageRole, String>,
-    /// Those that the topology file names: never part of the kit.
-    named: BTreeSet<ImageRole>,
-    set: ImageSet,
 }
 
 /// Images as they were found on the Docker host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
     by_role: BTreeMap<ImageRole, ImageUse>,
-    named: BTreeSet<ImageRole>,
-    set: ImageSet,
 }
 
 // MinIO left Docker Hub in September 2026; this is the newest release with an image.
@@ -65,22 +60,14 @@ impl ImageRefs {
             (ImageRole::Caddy, &images.caddy),
             (ImageRole::Mailpit, &images.mailpit),
         ];
-        let mut named = BTreeSet::new();
         let references = from_file
             .into_iter()
             .map(|(role, image)| match image {
-                Some(image) => {
-                    named.insert(role);
-                    (role, image.to_string())
-                }
+                Some(image) => (role, image.to_string()),
                 None => (role, of_set(role, topology, set)),
             })
             .collect();
-        Self {
-            references,
-            named,
-            set,
-        }
+        Self { references }
     }
 
     /// The reference for `role`.
@@ -148,8 +135,6 @@ impl Images {
                 .iter()
                 .map(|(role, text)| (*role, image(text)))
                 .collect(),
-            named: refs.named.clone(),
-            set: refs.set,
         }
     }
 
@@ -161,15 +146,13 @@ impl Images {
         references.into_iter().collect()
     }
 
-    /// The missing ones that only `scripts/kit` can make.
+    /// The missing ones that only `scripts/kit` can make. They are never asked for at a registry,
+    /// also where the file names one: under that name a registry could only have a stranger's.
     pub(crate) fn missing_of_kit(&self) -> Vec<String> {
-        if self.set == ImageSet::Official {
-            return Vec::new();
-        }
         self.by_role
-            .iter()
-            .filter(|(role, image)| image.id.is_none() && !self.named.contains(role))
-            .map(|(_, image)| image.reference.clone())
+            .values()
+            .filter(|image| image.id.is_none() && image.reference.starts_with("masto-kit/"))
+            .map(|image| image.reference.clone())
             .collect()
     }
 
@@ -212,8 +195,6 @@ pub async fn find_images(docker: &Docker, refs: &ImageRefs) -> Result<Images, Er
     });
     Ok(Images {
         by_role: try_join_all(found).await?.into_iter().collect(),
-        named: refs.named.clone(),
-        set: refs.set,
     })
 }
 

@@ -11,6 +11,7 @@
 
 mod ahead;
 mod apply;
+mod architecture;
 mod archive;
 mod backend;
 mod body;

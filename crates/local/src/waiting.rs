@@ -167,16 +167,23 @@ async fn show_lines(
         .stderr(true)
         .follow(true)
         .build();
-    let mut chunks = docker.client.logs(container_id, Some(options));
-    while let Some(Ok(chunk)) = chunks.next().await {
-        let text = String::from_utf8_lossy(chunk.as_ref()).into_owned();
-        if let Some(line) = text
-            .lines()
+    // A burst of lines is one piece of news.
+    let mut bursts = docker
+        .client
+        .logs(container_id, Some(options))
+        .ready_chunks(256);
+    while let Some(burst) = bursts.next().await {
+        let lines = burst
+            .iter()
             .rev()
-            .map(str::trim)
+            .flatten()
+            .map(|chunk| String::from_utf8_lossy(chunk.as_ref()));
+        if let Some(line) = lines
+            .map(|line| line.trim().to_owned())
             .find(|line| !line.is_empty())
         {
-            progress.waiting("it has ended", line);
+            let last = line.lines().last().unwrap_or_default();
+            progress.waiting("it has ended", last.trim());
         }
     }
     std::future::pending().await

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bollard::models::NetworkConnectRequest;
 
 use super::Site;
-use super::container::{made, ready, start};
+use super::container::{ready, start};
+use super::making::made;
 use crate::archive;
 use crate::body;
 use crate::caddyfile::SITES;

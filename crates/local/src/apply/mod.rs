@@ -6,18 +6,21 @@
 mod container;
 mod ingress;
 mod job;
+mod making;
 mod network;
+mod removal;
 mod route;
 mod volume;
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use engine::wait::WaitError;
 use engine::{Action, Known, Progress, Step};
 use mastodon::Secrets;
 use topology::Name;
 
-pub(crate) use container::{holds, make, render_error};
+pub(crate) use making::{holds, make, render_error};
 
 use crate::ahead::Ahead;
 use crate::docker::Docker;
@@ -36,6 +39,10 @@ pub(crate) struct Site<'a> {
     pub(crate) ahead: &'a Ahead,
     pub(crate) inputs: &'a Known<Resource>,
     pub(crate) progress: &'a Progress,
+    /// The step was begun before, and how far it came is not known.
+    pub(crate) is_retry: bool,
+    /// The step is half of a replacement.
+    pub(crate) is_replacement: bool,
 }
 
 impl Site<'_> {
@@ -103,7 +110,7 @@ async fn delete(site: Site<'_>, live: &Live) -> Result<(), Error> {
     match live {
         Live::Network(network) => network::delete(site, network).await,
         Live::Volume(volume) => volume::delete(site, volume).await,
-        Live::Container(container) => container::delete(site, container).await,
+        Live::Container(container) => removal::delete(site, container).await,
         Live::Route(_) => route::delete(site).await,
     }
 }
@@ -121,5 +128,24 @@ pub(crate) fn ours(
     match crate::resource::stranger(kind, name, &owner) {
         None => Ok(()),
         Some((cause, hint)) => Err(Error::Stranger { cause, hint }),
+    }
+}
+
+/// A wait that was over before its condition held, as an error of `resource`.
+fn not_ready(resource: &str, error: WaitError<Error>) -> Error {
+    match error {
+        WaitError::Look { source, .. } => source,
+        WaitError::Timeout {
+            condition,
+            state,
+            bound,
+            ..
+        } => Error::NotReady {
+            resource: resource.to_owned(),
+            condition,
+            state,
+            bound,
+            tail: Vec::new(),
+        },
     }
 }
