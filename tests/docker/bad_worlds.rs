@@ -65,10 +65,15 @@ fn a_port_that_something_else_uses() {
     let scenario = Scenario::new("a taken port: by whom, and another one to type");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    scenario
+    // Somebody's own deployments hold the ingress where it is; without any it would be made.
+    let held = scenario.engine.exists("masto-ingress");
+    let run = scenario
         .masto(&["up", "--local", "--https-port", &port])
         .exits(5)
-        .says(&[&port, "--https-port", &std::process::id().to_string()]);
+        .says(&[&port, "--https-port"]);
+    if !held {
+        let _ = run.says(&[&std::process::id().to_string()]);
+    }
     drop(taken);
 }
 
@@ -134,7 +139,7 @@ fn a_registry_that_does_not_answer() {
     ));
     scenario
         .masto(&["up", "--local"])
-        .exits(5)
+        .exits(1)
         .says(&[&free.to_string(), "docker load"]);
     assert!(
         scenario.found().containers.is_empty(),
@@ -152,7 +157,7 @@ fn a_foreign_container_under_our_name() {
     let left = scenario.engine.exists(&name);
     scenario.engine.remove(&name);
     assert!(left, "masto removed a stranger's container");
-    run.exits(5).says(&[&name, "docker rm"]);
+    run.exits(5).says(&[&name, "docker container rm"]);
     assert!(
         scenario.found().is_empty(),
         "a refused plan makes nothing: {:?}",
