@@ -12,6 +12,7 @@ use topology::Name;
 use crate::archive::Entry;
 use crate::id::{Id, NetworkRole};
 use crate::labels;
+use crate::probe::CHECK_BOUND;
 use crate::resource::Container;
 use crate::template::{MissingSecret, Template};
 
@@ -171,7 +172,7 @@ fn healthcheck(test: &[String]) -> HealthConfig {
     HealthConfig {
         test: Some(test.to_vec()),
         interval: Some(30 * NANOSECONDS),
-        timeout: Some(10 * NANOSECONDS),
+        timeout: i64::try_from(CHECK_BOUND.as_nanos()).ok(),
         retries: Some(3),
         start_period: Some(60 * NANOSECONDS),
         start_interval: None,

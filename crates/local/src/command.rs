@@ -1,5 +1,7 @@
 //! A short command in a running container, with its whole output.
 
+use std::time::Duration;
+
 use bollard::container::LogOutput;
 use bollard::exec::{CreateExecOptions, StartExecOptions, StartExecResults};
 use futures_util::TryStreamExt as _;
@@ -15,9 +17,29 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
+/// No command of masto's own takes longer, unless what it talks to hangs.
+pub(crate) const BOUND: Duration = Duration::from_secs(60);
+
 /// Runs `command` in `container`, called `resource` in errors. Its end, well or badly, is in the
-/// output; an error means that it was not run.
+/// output; an error means that it was not run, or did not end within `bound`.
 pub(crate) async fn run(
+    docker: &Docker,
+    container: &str,
+    resource: &str,
+    command: &[String],
+    bound: Duration,
+) -> Result<Output, Error> {
+    let ended = tokio::time::timeout(bound, to_its_end(docker, container, resource, command));
+    ended.await.unwrap_or_else(|_| {
+        Err(Error::CommandHangs {
+            resource: resource.to_owned(),
+            command: command.first().cloned().unwrap_or_default(),
+            bound,
+        })
+    })
+}
+
+async fn to_its_end(
     docker: &Docker,
     container: &str,
     resource: &str,

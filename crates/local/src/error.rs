@@ -214,6 +214,16 @@ pub enum Error {
         /// What it said.
         stderr: String,
     },
+    /// A command in a container that did not end.
+    #[error("`{command}` in {resource} did not end within {} s", bound.as_secs())]
+    CommandHangs {
+        /// Where.
+        resource: String,
+        /// The program.
+        command: String,
+        /// How long it was waited for.
+        bound: Duration,
+    },
     /// The terminal or a pipe on our side.
     #[error("failed to pass on input or output")]
     Stream(#[source] io::Error),
@@ -286,6 +296,7 @@ impl Error {
             | Self::Reload { .. }
             | Self::IngressLock(LockError::File { .. })
             | Self::Command { .. }
+            | Self::CommandHangs { .. }
             | Self::Stream(_) => ErrorKind::Resource,
         }
     }

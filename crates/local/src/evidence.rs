@@ -84,7 +84,14 @@ impl Evidence {
         command.extend(args);
         let command: Vec<String> = command.into_iter().map(str::to_owned).collect();
         let resource = format!("container `{container}`");
-        let output = command::run(&self.docker, &container, &resource, &command).await?;
+        let output = command::run(
+            &self.docker,
+            &container,
+            &resource,
+            &command,
+            command::BOUND,
+        )
+        .await?;
         if output.code == 0 {
             return Ok(output.stdout);
         }

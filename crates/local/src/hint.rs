@@ -80,6 +80,12 @@ pub(crate) fn of(error: &Error) -> Option<String> {
         Error::NotRunning { .. } => {
             "`masto up` starts it; `masto status` shows the rest".to_owned()
         }
+        Error::CommandHangs { resource, .. } => {
+            format!(
+                "what it talks to hangs; `masto up` starts it anew when its health check fails, and {}",
+                see_logs(resource)
+            )
+        }
         Error::Command { .. } | Error::Stream(_) => return None,
     };
     Some(text)

@@ -8,7 +8,7 @@ use bollard::models::{ContainerSummary, Network, Volume};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
 };
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join_all};
 use futures_util::try_join;
 use topology::Name;
 
@@ -20,7 +20,7 @@ use crate::error::Error;
 use crate::found::{Containers, Snapshot, assemble, sort};
 use crate::id::INGRESS;
 use crate::labels::{self, Owner};
-use crate::probe;
+use crate::probe::{self, CHECK_BOUND};
 use crate::resource::{LiveContainer, Mark, asked};
 use crate::state::{Health, State};
 
@@ -60,16 +60,18 @@ pub(crate) async fn container_list(
 /// or short of breath is unhealthy to it until it has looked again. What it calls unhealthy is
 /// checked anew, by the same check.
 async fn checked(docker: &Docker, mut found: Containers) -> Result<Containers, Error> {
-    for container in found.values_mut() {
-        let unhealthy = container.health == Some(Health::Unhealthy);
-        if unhealthy
+    let unhealthy = found.values_mut().filter(|container| {
+        container.health == Some(Health::Unhealthy)
             && container.state == State::Running
             && container.owner == Owner::Ours
-            && passes_its_check(docker, &container.container_id).await?
-        {
+    });
+    try_join_all(unhealthy.map(|container| async move {
+        if passes_its_check(docker, &container.container_id).await? {
             container.health = Some(Health::Healthy);
         }
-    }
+        Ok::<_, Error>(())
+    }))
+    .await?;
     Ok(found)
 }
 
@@ -84,10 +86,10 @@ async fn passes_its_check(docker: &Docker, container_id: &str) -> Result<bool, E
     let Some(check) = probe::check_command(&check) else {
         return Ok(false);
     };
-    Ok(command::run(docker, container_id, resource, &check)
-        .await?
-        .code
-        == 0)
+    match command::run(docker, container_id, resource, &check, CHECK_BOUND).await {
+        Err(Error::CommandHangs { .. }) => Ok(false),
+        output => Ok(output?.code == 0),
+    }
 }
 
 /// What the ingress serves of the deployment: as it says itself, else as its file says. The first

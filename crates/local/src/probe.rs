@@ -25,6 +25,9 @@ use crate::resource::{Container, Ready};
 /// A neighbour that has not answered in this time is asked again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A container whose own check takes longer does not pass it, as Docker sees it.
+pub(crate) const CHECK_BOUND: Duration = Duration::from_secs(10);
+
 /// A running container and the way to it.
 pub(crate) struct Probe<'a> {
     pub(crate) docker: &'a Docker,
@@ -115,7 +118,19 @@ impl Probe<'_> {
         };
         let command = check_command(check).unwrap_or_else(tables);
         let resource = self.container.id.to_string();
-        let output = command::run(self.docker, self.container_id, &resource, &command).await?;
+        let run = command::run(
+            self.docker,
+            self.container_id,
+            &resource,
+            &command,
+            CHECK_BOUND,
+        );
+        let output = match run.await {
+            Err(Error::CommandHangs { .. }) => {
+                return Ok(Look::NotYet("its own check hangs".to_owned()));
+            }
+            other => other?,
+        };
         let ready = match (&self.container.ready, check.is_empty()) {
             (Ready::Http { port, .. } | Ready::Tcp { port }, true) => {
                 listens(&output.stdout, *port)

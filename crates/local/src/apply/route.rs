@@ -97,7 +97,7 @@ async fn reload(site: Site<'_>, script: &str) -> Result<(), Error> {
         .waiting("the ingress has read its configuration", "");
     let command = ["sh", "-c", script].map(str::to_owned);
     let resource = Id::Ingress.to_string();
-    let output = command::run(site.docker, INGRESS, &resource, &command).await?;
+    let output = command::run(site.docker, INGRESS, &resource, &command, command::BOUND).await?;
     if output.code == 0 {
         return Ok(());
     }

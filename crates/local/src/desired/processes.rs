@@ -41,7 +41,7 @@ fn replica(scene: Scene<'_>, process: &Process, id: Id) -> Container {
         Health::Http { path } => {
             let port = port.unwrap_or_default();
             let check = format!(
-                "CMD curl --silent --fail --noproxy * --output /dev/null http://127.0.0.1:{port}{path}"
+                "CMD curl --silent --fail --max-time 5 --noproxy * --output /dev/null http://127.0.0.1:{port}{path}"
             );
             (
                 Ready::Http {

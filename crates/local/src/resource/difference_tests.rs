@@ -274,7 +274,7 @@ fn the_recorded_configuration_of_a_release_is_that_of_the_next() {
         env.VAPID_PUBLIC_KEY: 3b2f4968
         env.WEB_CONCURRENCY: e6cc1bfb
         file./etc/masto/ca.pem: 444 b6afd3ca
-        healthcheck: CMD curl --silent --fail --noproxy * --output /dev/null http://127.0.0.1:3000/health
+        healthcheck: CMD curl --silent --fail --max-time 5 --noproxy * --output /dev/null http://127.0.0.1:3000/health
         image: ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6)
         memory: 1024MiB
         network.processes: web
