@@ -123,6 +123,7 @@ fn involved(symptom: &Symptom, facts: &Facts) -> Vec<String> {
         Symptom::QueueSlow(queue) | Symptom::JobNotTaken(queue) => consumers(queue),
         Symptom::JobFailed(_) => consumers("ingress"),
         Symptom::LoginRefused => target(Target::Web),
+        Symptom::SocketClosed => target(Target::Streaming),
         Symptom::NotProcessed => {
             let mut names = consumers("default");
             names.push("web".to_owned());

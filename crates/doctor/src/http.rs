@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER, SERVER};
-use reqwest::{Method, RequestBuilder, redirect};
+use reqwest::{Method, Request, RequestBuilder, redirect};
 use serde_json::Value;
 use url::Url;
 
@@ -125,9 +125,33 @@ pub(crate) struct Answer {
 }
 
 /// Sends a request and reads the whole answer.
+///
+/// Hung up on without an answer, it connects once more, as browsers do: an ingress that takes up
+/// a change for another deployment closes the connections it holds.
 pub(crate) async fn send(target: Target, request: RequestBuilder) -> Result<Answer, Problem> {
     let (client, request) = request.build_split();
     let request = request.map_err(|error| Problem::not_run(chain(&error)))?;
+    let again = request.try_clone();
+    match (send_once(&client, target, request).await, again) {
+        (Err(problem), Some(request)) if was_hung_up_on(&problem) => {
+            send_once(&client, target, request).await
+        }
+        (answer, _) => answer,
+    }
+}
+
+fn was_hung_up_on(problem: &Problem) -> bool {
+    matches!(
+        &*problem.symptom,
+        Symptom::Unreachable(unreachable) if unreachable.how == ConnectFailure::Reset
+    )
+}
+
+async fn send_once(
+    client: &reqwest::Client,
+    target: Target,
+    request: Request,
+) -> Result<Answer, Problem> {
     let url = request.url().clone();
     let asked = Asked {
         target,

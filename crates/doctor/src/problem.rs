@@ -104,6 +104,8 @@ pub(crate) enum Symptom {
     /// A post was accepted, and no event came; whether streaming had announced in Redis that
     /// somebody listens, where that is known.
     NoEvent(Option<bool>),
+    /// The WebSocket was opened, and cut, and opened again, and cut again.
+    SocketClosed,
     /// A mail was asked for, and none came.
     NoMail,
     /// A mail came, and its links lead elsewhere.

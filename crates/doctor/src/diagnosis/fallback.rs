@@ -33,6 +33,10 @@ pub(super) fn fallback(symptom: &Symptom, facts: &Facts) -> Diagnosis {
             "the post did not come out of the WebSocket within the bound",
             "look at `masto logs streaming`, and at the Sidekiq process that consumes `default`",
         ),
+        Symptom::SocketClosed => Diagnosis::new(
+            "something cuts the WebSockets: streaming or the ingress restarts, or a proxy closes connections that are quiet for a moment",
+            "look at `masto logs streaming` and `masto logs ingress`; a proxy's idle timeout must be above 30 s",
+        ),
         Symptom::NoMail => Diagnosis::new(
             "the mail was handed in and has not arrived within the bound",
             look,

@@ -35,6 +35,7 @@ fn queues(symptom: &Symptom) -> Vec<&str> {
         | Symptom::ProcessDown(_)
         | Symptom::JobFailed(_)
         | Symptom::LoginRefused
+        | Symptom::SocketClosed
         | Symptom::MailElsewhere => Vec::new(),
     }
 }

@@ -984,6 +984,7 @@ fn every_symptom_has_a_cause_and_a_fix_even_without_facts() {
         Symptom::NoEvent(None),
         Symptom::NoMail,
         Symptom::MailElsewhere,
+        Symptom::SocketClosed,
     ];
     for symptom in symptoms {
         let diagnosis = diagnose(&symptom, &Facts::default());

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::Finding;
+use super::{Finding, post};
 use crate::evidence::Evidence;
 use crate::examination::Examination;
 use crate::problem::{Problem, Symptom};
@@ -50,32 +50,65 @@ async fn announced<E: Evidence>(
     }
 }
 
-/// Waits for the post's event.
+/// Waits for the post's event. When the connection is cut, it opens another and posts again, as
+/// a client would connect again: an ingress that takes up a change for another deployment closes
+/// the WebSockets it holds.
 pub(crate) async fn probe<E: Evidence>(
     examination: &Examination<'_, E>,
     session: &Session,
-    mut socket: Socket,
+    socket: Socket,
     status: &str,
 ) -> Finding {
-    // From the post to the event: two jobs in `default` and one publication.
-    let seen = timeout(examination.patience, async {
+    let mut arrived = arrival(examination, socket, status).await;
+    if arrived == Err(Missed::Closed) {
+        let socket = listen(examination, session).await?;
+        let (_, status) = post::probe(examination, session).await?;
+        arrived = arrival(examination, socket, &status).await;
+    }
+    match arrived {
+        Ok(()) => Ok(format!("post {status} arrived")),
+        Err(Missed::Closed) => Err(Problem::new(
+            "the WebSocket was closed, twice",
+            Symptom::SocketClosed,
+        )),
+        Err(Missed::Silent) => {
+            let announced = announced(examination, session).await;
+            Err(Problem::new(
+                format!("no event came within {} s", examination.patience.as_secs()),
+                Symptom::NoEvent(announced),
+            ))
+        }
+    }
+}
+
+/// Why an event was missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missed {
+    /// The connection was cut.
+    Closed,
+    /// Nothing came in time.
+    Silent,
+}
+
+async fn arrival<E: Evidence>(
+    examination: &Examination<'_, E>,
+    mut socket: Socket,
+    status: &str,
+) -> Result<(), Missed> {
+    let arrival = async {
         while let Some(message) = socket.next().await {
             match message {
                 Ok(Message::Text(text)) if is_update(&text, status) => return Ok(()),
-                Ok(Message::Close(_)) | Err(_) => return Err("the WebSocket was closed"),
+                Ok(Message::Close(_)) | Err(_) => break,
                 Ok(_) => {}
             }
         }
-        Err("the WebSocket was closed")
-    })
-    .await;
-    let detail = match seen {
-        Ok(Ok(())) => return Ok(format!("post {status} arrived")),
-        Ok(Err(closed)) => closed.to_owned(),
-        Err(_) => format!("no event came within {} s", examination.patience.as_secs()),
+        Err(Missed::Closed)
     };
-    let announced = announced(examination, session).await;
-    Err(Problem::new(detail, Symptom::NoEvent(announced)))
+    // From the post to the event: two jobs in `default` and one publication.
+    timeout(examination.patience, arrival)
+        .await
+        .unwrap_or(Err(Missed::Silent))
 }
 
 /// Whether a message is the event of a new post with this id. The payload is JSON in a text.

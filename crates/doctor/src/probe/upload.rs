@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reqwest::Method;
-use reqwest::header::ORIGIN;
-use reqwest::multipart::{Form, Part};
+use reqwest::header::{CONTENT_TYPE, ORIGIN};
 use url::Url;
 
 use super::Finding;
@@ -18,6 +17,8 @@ use crate::problem::{Problem, Symptom, Target};
 use crate::session::{Made, Session};
 use crate::wait;
 
+/// Between the parts of the form; occurs in no picture of ours.
+const BOUNDARY: &str = "----masto-doctor-7f4cfd1b";
 const PACE: Duration = Duration::from_millis(100);
 
 /// The picture is taken and processed. Gives its address.
@@ -30,13 +31,13 @@ pub(crate) async fn upload<E: Evidence>(
     let hue = Timestamp::now().subsec_nanosecond().to_le_bytes()[1];
     let png = picture(hue);
     let size = png.len();
-    let part = Part::bytes(png)
-        .file_name("masto-doctor.png")
-        .mime_str("image/png")
-        .map_err(|error| Problem::not_run(error.to_string()))?;
     let request = session
         .request(client, Method::POST, "/api/v2/media")
-        .multipart(Form::new().part("file", part));
+        .header(
+            CONTENT_TYPE,
+            format!("multipart/form-data; boundary={BOUNDARY}"),
+        )
+        .body(form(&png));
     let answer = send(Target::Web, request).await?;
     if answer.status == 422 {
         let problem = answer.unexpected("200 or 202");
@@ -59,6 +60,18 @@ pub(crate) async fn upload<E: Evidence>(
     let url = Url::parse(&url)
         .map_err(|error| Problem::new(format!("`{url}`: {error}"), Symptom::NotProcessed))?;
     Ok((format!("{size} bytes became {url}"), url))
+}
+
+/// A form with one file. Whole, unlike reqwest's own, so that it can be sent again.
+fn form(png: &[u8]) -> Vec<u8> {
+    let mut form = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; \
+         filename=\"masto-doctor.png\"\r\nContent-Type: image/png\r\n\r\n"
+    )
+    .into_bytes();
+    form.extend(png);
+    form.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+    form
 }
 
 /// Waits for the address of a picture that is processed in the background.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use doctor::{ClosedPort, Options, Outcome, Owner, ProbeId, Report, Subject, examine};
@@ -517,6 +518,66 @@ mod owner {
                 "{request} is missing"
             );
         }
+    }
+
+    /// A fault for the first request of a kind only.
+    fn once(
+        kind: impl Fn(&Request) -> bool + Send + Sync + 'static,
+        instead: Response,
+    ) -> impl Fn(&Request, Response) -> Response + Send + Sync + 'static {
+        let fresh = AtomicBool::new(true);
+        move |request, response| match kind(request) && fresh.swap(false, Ordering::SeqCst) {
+            true => instead.clone(),
+            false => response,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_cut_once_is_made_again() {
+        for path in [
+            "/api/v2/media",
+            "/api/v1/statuses",
+            "/.well-known/host-meta",
+        ] {
+            let cut = once(
+                move |request| request.secure && request.path == path,
+                Response::HangUp,
+            );
+            World::new(Mastodon::faulty(cut))
+                .await
+                .check(&expect![""])
+                .await;
+        }
+        let cut = once(
+            |request| request.path.starts_with("/api/v1/streaming?"),
+            Response::ClosingWebSocket,
+        );
+        let world = World::new(Mastodon::faulty(cut)).await;
+        world.check(&expect![""]).await;
+        let removals = world
+            .server
+            .asked()
+            .iter()
+            .filter(|one| *one == "DELETE /api/v1/statuses/9")
+            .count();
+        assert_eq!(removals, 2, "both posts are removed");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_always_cut_is_a_fault() {
+        let world = World::new(Mastodon::faulty(|request, response| {
+            match request.path.starts_with("/api/v1/streaming?") {
+                true => Response::ClosingWebSocket,
+                false => response,
+            }
+        }))
+        .await;
+        world
+            .check(&expect![[r#"
+                fail stream: the WebSocket was closed, twice
+                cause: something cuts the WebSockets: streaming or the ingress restarts, or a proxy closes connections that are quiet for a moment (stream)
+            "#]])
+            .await;
     }
 
     #[tokio::test]

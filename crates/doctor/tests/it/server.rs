@@ -46,8 +46,12 @@ pub(crate) enum Response {
         headers: Vec<(String, String)>,
         body: Vec<u8>,
     },
-    /// Switch to a WebSocket whose messages come from this channel.
+    /// Switch to a WebSocket whose messages come from the handler.
     WebSocket,
+    /// Switch to a WebSocket, and leave.
+    ClosingWebSocket,
+    /// Leave without an answer.
+    HangUp,
 }
 
 impl Response {
@@ -194,14 +198,20 @@ async fn serve(
             let _ = stream.write_all(&body).await;
             let _ = stream.shutdown().await;
         }
-        Response::WebSocket => web_socket(stream, &request, handler).await,
+        Response::WebSocket => web_socket(stream, &request, handler.messages()).await,
+        Response::ClosingWebSocket => {
+            let (sender, receiver) = tokio::sync::watch::channel(Vec::new());
+            drop(sender);
+            web_socket(stream, &request, Some(receiver)).await;
+        }
+        Response::HangUp => {}
     }
 }
 
 async fn web_socket(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     request: &Request,
-    handler: &impl Handler,
+    messages: Option<tokio::sync::watch::Receiver<Vec<String>>>,
 ) {
     use futures_util::{SinkExt, StreamExt};
     use tokio_tungstenite::WebSocketStream;
@@ -217,7 +227,7 @@ async fn web_socket(
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
-    let Some(mut messages) = handler.messages() else {
+    let Some(mut messages) = messages else {
         // Silent until the other side leaves.
         while let Some(Ok(_)) = socket.next().await {}
         return;
