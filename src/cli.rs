@@ -108,7 +108,11 @@ enum Command {
     #[cfg(feature = "local")]
     Doctor(command::doctor::Doctor),
     #[cfg(feature = "local")]
+    Why(command::why::Why),
+    #[cfg(feature = "local")]
     Lock(command::lock::Lock),
+    #[cfg(feature = "local")]
+    Trust(command::trust::Trust),
     Graph(command::graph::Graph),
     #[cfg(feature = "local")]
     Export(command::export::Export),
@@ -251,7 +255,11 @@ impl Command {
             #[cfg(feature = "local")]
             Self::Doctor(command) => command.run(file, settings),
             #[cfg(feature = "local")]
+            Self::Why(command) => command.run(file, settings),
+            #[cfg(feature = "local")]
             Self::Lock(command) => command.run(file, settings),
+            #[cfg(feature = "local")]
+            Self::Trust(command) => command.run(settings),
             Self::Graph(command) => command.run(file, settings),
             #[cfg(feature = "local")]
             Self::Export(command) => command.run(file, settings),

@@ -74,3 +74,28 @@ fn answer() -> Result<Option<String>, Error> {
         .map_err(Error::Stdin)?;
     Ok((read > 0).then(|| line.trim().to_owned()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::printer::Verbosity;
+
+    #[test]
+    fn where_nobody_can_be_asked_the_flags_are_named() {
+        let printer = Printer {
+            verbosity: Verbosity::Quiet,
+            color_stdout: false,
+            color_stderr: false,
+        };
+        let prompt = Prompt { interactive: false };
+        let question = "the data of `social` would be lost";
+        let error = prompt
+            .typed_name(&printer, "social", question, "`--yes`")
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the data of `social` would be lost, and there is nobody to ask"
+        );
+        assert_eq!(error.hint().as_deref(), Some("to confirm, add `--yes`"));
+    }
+}

@@ -118,3 +118,25 @@ fn read_bytes(path: &Path) -> std::io::Result<Vec<u8>> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn renamed_domain(file: &str) -> String {
+        let topology = topology::parse(file).unwrap();
+        renamed(topology, "second".parse().unwrap())
+            .unwrap()
+            .local
+            .domain
+            .to_string()
+    }
+
+    #[test]
+    fn another_name_has_another_domain_unless_the_file_chose_one() {
+        let file = "name: social\ndomain: social.example.org\n";
+        assert_eq!(renamed_domain(file), "second.localhost");
+        let file = format!("{file}local: {{ domain: mine.localhost }}\n");
+        assert_eq!(renamed_domain(&file), "mine.localhost");
+    }
+}

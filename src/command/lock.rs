@@ -49,8 +49,10 @@ impl Lock {
             settings.printer.answer(&match holder {
                 None => format!("nobody is at work on {name}\n"),
                 Some(holder) => format!(
-                    "`masto {}` is at work on {name}: process {}, since {}\n",
-                    holder.operation, holder.pid, holder.since
+                    "`masto {}` is at work on {name}: process {}, for {}\n",
+                    holder.operation,
+                    holder.pid,
+                    session::age(holder.since)
                 ),
             })?;
         }

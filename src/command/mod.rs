@@ -33,6 +33,10 @@ pub(crate) mod status;
 #[cfg(feature = "local")]
 pub(crate) mod tootctl;
 #[cfg(feature = "local")]
+pub(crate) mod trust;
+#[cfg(feature = "local")]
 pub(crate) mod up;
 pub(crate) mod validate;
 pub(crate) mod version;
+#[cfg(feature = "local")]
+pub(crate) mod why;

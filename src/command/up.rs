@@ -12,6 +12,7 @@ use crate::cli::Selection;
 use crate::docker::bound::Bound;
 use crate::docker::execution::{Ended, carry_out, or_cancelled};
 use crate::docker::interrupt::Interrupts;
+use crate::docker::patient;
 use crate::docker::session::{self, LocalArgs, LockArgs, Prepared, Session, block_on};
 use crate::env_vars;
 use crate::error::{Error, ExitStatus};
@@ -191,6 +192,17 @@ impl Up {
             let Retyped { selection, backend } = retyped;
             let again = format!("{selection}{backend}");
             printer.tell(&view::summary::render(&summary));
+            // Where the backend knows what to do, it has said so.
+            let unexplained = summary
+                .failed
+                .iter()
+                .filter(|(_, report)| report.hint.is_none())
+                .map(|(resource, _)| resource.as_str());
+            let causes = patient::likely_causes(&session, unexplained).await;
+            if !causes.is_empty() {
+                let causes = view::doctor::explanation(name.as_str(), &causes, settings.signs);
+                printer.tell(&format!("\nThe likely cause:\n{causes}"));
+            }
             printer.tell(&view::summary::next_step(
                 status,
                 "up",

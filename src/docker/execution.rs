@@ -126,3 +126,57 @@ impl Backend for Recording {
         self.backend.concurrency()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use engine::FailureReport;
+
+    use super::*;
+
+    fn failed() -> (String, FailureReport) {
+        let report = FailureReport {
+            message: "broke".to_owned(),
+            causes: Vec::new(),
+            hint: None,
+            log_tail: Vec::new(),
+        };
+        ("container `web-1`".to_owned(), report)
+    }
+
+    #[test]
+    fn the_status_says_what_kind_of_end_it_was() {
+        let well = Summary::default();
+        let broken = Summary {
+            failed: vec![failed()],
+            ..Summary::default()
+        };
+        let skipped = vec![("route".to_owned(), Vec::new())];
+        let stopped = Summary {
+            cancelled: true,
+            skipped: skipped.clone(),
+            ..Summary::default()
+        };
+        let unfinished = vec!["job `schema`".to_owned()];
+        let aborted = Summary {
+            cancelled: true,
+            unfinished,
+            ..Summary::default()
+        };
+        let interrupted = ExitStatus::Interrupted;
+        for (summary, unready, timed_out, expected) in [
+            (&well, &[][..], false, ExitStatus::Success),
+            // Done in the last moment is done.
+            (&well, &[], true, ExitStatus::Success),
+            (&broken, &[false], false, ExitStatus::ResourceFailed),
+            (&broken, &[true], false, ExitStatus::Unhealthy),
+            (&broken, &[true, false], false, ExitStatus::ResourceFailed),
+            (&broken, &[true], true, ExitStatus::Timeout),
+            (&stopped, &[], false, ExitStatus::Cancelled),
+            (&aborted, &[], false, ExitStatus::Interrupted),
+            (&aborted, &[], true, ExitStatus::Timeout),
+        ] {
+            let status = status(summary, unready, timed_out, interrupted);
+            assert_eq!(status, expected, "{summary:?} {unready:?} {timed_out}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ pub(crate) mod evidence;
 pub(crate) mod execution;
 pub(crate) mod interrupt;
 pub(crate) mod offline;
+pub(crate) mod patient;
 pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod terminal;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use engine::{Graph, Plan, PlanOptions};
+use jiff::Timestamp;
 use local::{
     Connection, ContainerStatus, Docker, ErrorKind, Id, ImageRefs, ImageSet, Images, Kind, LocalCa,
     Lock, LockError, Paths, Resource, SecretStore, Spec, StoredSecrets, World,
@@ -22,6 +23,7 @@ use crate::error::{Error, ExitStatus};
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::source::Source;
+use crate::view::text;
 
 /// How the local backend is set, as far as it is not in the file.
 #[derive(Clone, Debug, Args)]
@@ -116,7 +118,8 @@ pub(crate) struct Session {
     pub(crate) topology: Topology,
     /// Where things are kept on this machine.
     pub(crate) paths: Paths,
-    local: local::Settings,
+    /// How the backend is set.
+    pub(crate) local: local::Settings,
     settings: Settings,
 }
 
@@ -140,7 +143,10 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Resul
         .enable_all()
         .build()
         .map_err(Error::Runtime)?;
-    runtime.block_on(work)
+    let done = runtime.block_on(work);
+    // A thread that still reads from a terminal must not keep the process from ending.
+    runtime.shutdown_background();
+    done
 }
 
 /// The engine that the settings lead to.
@@ -214,6 +220,12 @@ pub(crate) async fn lock(
         };
         Error::plain(&error, hint, status)
     })
+}
+
+/// How long ago `then` was.
+pub(crate) fn age(then: Timestamp) -> String {
+    let seconds = Timestamp::now().duration_since(then).as_secs();
+    text::age(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
 
 impl Session {
@@ -319,7 +331,7 @@ impl Prepared {
 
 /// As [`Duration`], for messages.
 pub(crate) fn shown(duration: Duration) -> String {
-    crate::view::text::duration(duration)
+    text::duration(duration)
 }
 
 /// Names in backticks, with commas.
@@ -328,4 +340,66 @@ pub(crate) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use local::State;
+
+    use super::*;
+    use crate::settings::{Terminals, Typed};
+
+    fn container(kind: Kind, image: &str, ports: &[&str]) -> ContainerStatus {
+        ContainerStatus {
+            name: String::new(),
+            process: String::new(),
+            replica: 1,
+            kind,
+            state: State::Running,
+            health: None,
+            well: true,
+            image: image.to_owned(),
+            status: String::new(),
+            created: None,
+            ports: ports.iter().map(|port| (*port).to_owned()).collect(),
+        }
+    }
+
+    fn args(https_port: Option<u16>) -> LocalArgs {
+        LocalArgs {
+            images: None,
+            https_port,
+            http_port: None,
+        }
+    }
+
+    #[test]
+    fn what_runs_stands_for_what_is_not_typed() {
+        let settings = Settings::new(Typed::default(), Terminals::default(), |name| {
+            (name == "HOME").then(|| "/home/ada".into())
+        });
+        let running = [
+            container(Kind::Store, "masto-kit/postgres:17", &[]),
+            container(
+                Kind::Ingress,
+                "masto-kit/caddy:2",
+                &["127.0.0.1:8443->443", "127.0.0.1:8080->80"],
+            ),
+        ];
+        let found = args(None).settings_of(&settings, &running).unwrap();
+        assert_eq!(
+            (found.images, found.https_port, found.http_port),
+            (ImageSet::Kit, Some(8443), Some(8080))
+        );
+        let typed = args(Some(9443)).settings_of(&settings, &running).unwrap();
+        assert_eq!(
+            (typed.https_port, typed.http_port),
+            (Some(9443), Some(8080))
+        );
+        let nothing = args(None).settings_of(&settings, &[]).unwrap();
+        assert_eq!(
+            (nothing.images, nothing.https_port),
+            (ImageSet::Official, None)
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use doctor::{Outcome, ProbeResult, Report};
+use doctor::{Diagnosis, Outcome, ProbeResult, Report};
 
 use crate::view::style::{BOLD, DIM, ERROR, GOOD, HINT, Signs, WARNING, paint};
 use crate::view::text;
@@ -25,6 +25,50 @@ pub(crate) fn line(result: &ProbeResult, signs: Signs) -> String {
     format!("{sign} {} {detail}\n", text::pad(result.title, TITLE))
 }
 
+/// Why processes are not up, or do not do their work.
+pub(crate) fn explanation(name: &str, found: &[(String, Vec<Diagnosis>)], signs: Signs) -> String {
+    if found.is_empty() {
+        return format!("{} {name}: all is well\n", paint(GOOD, signs.good));
+    }
+    let mut text = String::new();
+    for (process, diagnoses) in found {
+        if diagnoses.is_empty() {
+            let _ = writeln!(
+                text,
+                "{} {process}: nothing speaks against it",
+                paint(GOOD, signs.good)
+            );
+        }
+        for diagnosis in diagnoses {
+            let Diagnosis {
+                cause,
+                evidence,
+                fix,
+            } = diagnosis;
+            let _ = writeln!(
+                text,
+                "{} {process}: {}",
+                paint(ERROR, signs.bad),
+                paint(BOLD, cause)
+            );
+            write_reasons(&mut text, evidence, fix);
+        }
+    }
+    text
+}
+
+fn write_reasons(text: &mut String, evidence: &[String], fix: &str) {
+    for fact in evidence {
+        let _ = writeln!(text, "   {} {fact}", paint(DIM, "|"));
+    }
+    let _ = writeln!(
+        text,
+        "   {} {}",
+        paint(HINT, "fix:"),
+        fix.replace('\n', "\n        ")
+    );
+}
+
 /// The causes of what failed, each with its evidence and its fix, and how it ended.
 pub(crate) fn verdict(report: &Report, signs: Signs) -> String {
     let mut text = String::from("\n");
@@ -35,16 +79,8 @@ pub(crate) fn verdict(report: &Report, signs: Signs) -> String {
             paint(BOLD, &format!("{}.", place + 1)),
             paint(BOLD, &cause.cause)
         );
-        for fact in &cause.evidence {
-            let _ = writeln!(text, "   {} {fact}", paint(DIM, "|"));
-        }
+        write_reasons(&mut text, &cause.evidence, &cause.fix);
         let explains: Vec<&str> = cause.explains.iter().map(|id| id.as_str()).collect();
-        let _ = writeln!(
-            text,
-            "   {} {}",
-            paint(HINT, "fix:"),
-            cause.fix.replace('\n', "\n        ")
-        );
         let _ = writeln!(
             text,
             "   {}\n",

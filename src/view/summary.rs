@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::error::ExitStatus;
 use crate::view::SCHEMA_VERSION;
 use crate::view::style::{DIM, ERROR, HINT, WARNING, paint};
+use crate::view::text::without_subject;
 
 /// Everything that did not go well; empty after a success.
 pub(crate) fn render(summary: &Summary) -> String {
@@ -73,6 +74,7 @@ fn write_failure(text: &mut String, resource: &str, report: &FailureReport) {
         hint,
         log_tail,
     } = report;
+    let message = without_subject(message, resource);
     let _ = writeln!(text, "{} {resource}: {message}", paint(ERROR, "failed:"));
     for cause in causes {
         let _ = writeln!(text, "  {} {cause}", paint(DIM, "because:"));

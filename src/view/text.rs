@@ -80,6 +80,13 @@ pub(crate) fn bytes(count: u64) -> String {
     format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
+/// `message` without `subject`, under which it is going to stand.
+pub(crate) fn without_subject<'a>(message: &'a str, subject: &str) -> &'a str {
+    message
+        .strip_prefix(subject)
+        .map_or(message, |rest| rest.trim_start_matches([':', ' ']))
+}
+
 /// `1 change`, `3 changes`.
 pub(crate) fn count(number: usize, singular: &str) -> String {
     if number == 1 {
@@ -117,6 +124,11 @@ mod tests {
         assert_eq!(bytes(512), "512 B");
         assert_eq!(bytes(1_572_864), "1.5 MiB");
         assert_eq!(bytes(u64::MAX), "16777215.9 TiB");
+        assert_eq!(
+            without_subject("job `x` failed: exit code 1", "job `x`"),
+            "failed: exit code 1"
+        );
+        assert_eq!(without_subject("no space left", "job `x`"), "no space left");
         assert_eq!(count(1, "change"), "1 change");
         assert_eq!(count(0, "change"), "0 changes");
     }

@@ -45,7 +45,7 @@ fn a_socket_that_is_not_there_is_named() {
         status: 1
         --- stderr ---
         error: no Docker engine answers at `unix:///nonexistent`
-          because: Socket not found: /nonexistent
+          because: entity not found
         hint: check DOCKER_HOST and `docker context ls`, and that the engine there runs
     "#]]
     .assert_eq(&run.transcript());

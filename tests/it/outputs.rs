@@ -68,3 +68,19 @@ fn another_port_and_name_show_in_every_address() {
         .answer();
     assert_eq!(answer, "https://second.localhost:8443\n");
 }
+
+#[test]
+fn how_to_trust_the_certificates_is_told_and_the_file_is_there() {
+    let environment = TestEnvironment::new();
+    let told = environment.masto(["trust"]).answer();
+    assert!(told.contains("update-ca-certificates"), "{told}");
+    let path = environment.masto(["trust", "--path"]).answer();
+    let path = path
+        .trim()
+        .replace("[ROOT]/home", &environment.home().display().to_string());
+    let certificate = std::fs::read_to_string(path).unwrap();
+    assert!(
+        certificate.starts_with("-----BEGIN CERTIFICATE-----"),
+        "{certificate}"
+    );
+}

@@ -9,7 +9,7 @@ use super::Drawing;
 /// Between two boxes of a column.
 const GAP: f64 = 18.0;
 /// Between two columns.
-const AISLE: f64 = 84.0;
+const AISLE: f64 = 104.0;
 /// How often columns are sorted; more changes nothing on graphs of this size.
 const SWEEPS: usize = 12;
 

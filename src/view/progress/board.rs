@@ -126,7 +126,7 @@ impl Board {
             } => {
                 self.row(resource).state = State::Failed {
                     ended_ms: now,
-                    message: error.message.clone(),
+                    message: text::without_subject(&error.message, resource).to_owned(),
                 };
             }
             EventKind::Skipped {

@@ -51,7 +51,8 @@ pub(crate) fn line(event: &Event) -> Option<String> {
             ..
         } => {
             let took = text::duration(Duration::from_millis(*took_ms));
-            format!("{resource}: failed after {took}: {}", error.message)
+            let message = text::without_subject(&error.message, resource);
+            format!("{resource}: failed after {took}: {message}")
         }
         EventKind::Skipped {
             resource, needs, ..

@@ -209,7 +209,7 @@ impl Shared {
             };
             if !self.board.rows().is_empty() {
                 let lines = tty::frame(&self.board, &self.title, now_ms, size, self.signs);
-                self.printer.tell(&format!("{}\n", lines.join("\n")));
+                self.printer.tell(&format!("{}\n\n", lines.join("\n")));
             }
             self.way = Way::Quiet;
         }
@@ -227,7 +227,8 @@ fn terminal_size() -> Size {
         }
     };
     Size {
-        width: told.map_or(80, |size| known(size.ws_col, 80)),
+        // Not the last column: a terminal may or may not go to the next line there.
+        width: told.map_or(80, |size| known(size.ws_col, 80)) - 1,
         height: Some(told.map_or(24, |size| known(size.ws_row, 24))),
     }
 }
