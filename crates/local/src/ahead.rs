@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::{Action, Known, Plan, Resource as _};
 use mastodon::Secrets;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use topology::Name;
 
@@ -17,12 +17,15 @@ use crate::apply::{holds, make};
 use crate::body::Ground;
 use crate::docker::Docker;
 use crate::error::Error;
-use crate::id::{Id, NetworkRole};
+use crate::id::{Id, NetworkRole, StoreRole};
 use crate::resource::{Attributes, Container, Resource};
 
 /// How many are made at once, besides what the plan does: what is on the way of everything else
 /// shall not have to share the engine with many.
 const AT_ONCE: usize = 2;
+
+/// What everything else waits for longest. Nothing is made early until it has been started.
+const FIRST: Id = Id::Store(StoreRole::Postgres);
 
 /// The containers of a plan that may be made early.
 pub(crate) struct Ahead {
@@ -30,6 +33,8 @@ pub(crate) struct Ahead {
     name: Name,
     secrets: Arc<Secrets>,
     turns: Arc<Semaphore>,
+    /// Turns true once [`FIRST`] was started; true from the beginning when it is not to be.
+    open: watch::Sender<bool>,
     state: Mutex<State>,
 }
 
@@ -66,7 +71,9 @@ impl Ahead {
             })
             .cloned()
             .collect();
+        let has_first = plan.steps.iter().any(|step| step.id == FIRST);
         Self {
+            open: watch::Sender::new(!has_first),
             docker: docker.clone(),
             name: name.clone(),
             secrets: Arc::clone(secrets),
@@ -106,12 +113,15 @@ impl Ahead {
             Arc::clone(&self.secrets),
         );
         let turns = Arc::clone(&self.turns);
+        let mut open = self.open.subscribe();
         let resource = resource.clone();
         let held = holds(&resource, known);
         let subnet = known
             .get(&Id::Network(NetworkRole::Processes))
             .and_then(|network| network.subnet.clone());
         tokio::spawn(async move {
+            // The sender outlives whoever waits for what is made here.
+            let _ = open.wait_for(|open| *open).await;
             let _turn = turns.acquire_owned().await;
             let ground = Ground {
                 deployment: &name,
@@ -128,6 +138,13 @@ impl Ahead {
         })
     }
 
+    /// `id` was started, or could not be.
+    pub(crate) fn started(&self, id: &Id) {
+        if *id == FIRST {
+            self.open.send_replace(true);
+        }
+    }
+
     /// The container of `id`, if it was begun early and went well; a failure comes again, and with
     /// its reason, when it is made in its turn.
     pub(crate) async fn take(&self, id: &Id) -> Option<String> {
@@ -135,9 +152,11 @@ impl Ahead {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             // From here on it is its step's to make.
             state.waiting.retain(|resource| resource.id() != *id);
-            state.made.remove(id)
+            state.made.remove(id)?
         };
-        made?.await.ok()?.ok()
+        // Its turn has come: from here on it is as urgent as anything.
+        self.open.send_replace(true);
+        made.await.ok()?.ok()
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use engine::wait::{self, Condition, Look};
 use engine::{Action, Backend, Known, Observed, Plan, Progress, Step};
 use mastodon::Secrets;
+use tokio::sync::Semaphore;
 use topology::Name;
 
 use crate::ahead::Ahead;
@@ -33,6 +34,7 @@ pub struct LocalBackend {
     secrets: Arc<Secrets>,
     paths: Paths,
     ahead: Ahead,
+    starts: Semaphore,
 }
 
 impl LocalBackend {
@@ -48,7 +50,10 @@ impl LocalBackend {
     ) -> Self {
         let secrets = Arc::new(secrets);
         let ahead = Ahead::new(&docker, &name, &secrets, plan);
+        // The engine is most often on this machine; of another one the number is as good as any.
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
+            starts: Semaphore::new(processors),
             docker,
             name,
             secrets,
@@ -78,6 +83,7 @@ impl Backend for LocalBackend {
             secrets: &self.secrets,
             paths: &self.paths,
             ahead: &self.ahead,
+            starts: &self.starts,
             inputs,
             progress,
             is_retry: false,

@@ -116,28 +116,39 @@ fn client(address: &Address, version: &ClientVersion) -> Result<bollard::Docker,
 
 fn unreachable(address: &Address, source: bollard::errors::Error) -> Error {
     let address = address.to_string();
-    if io_kind(&source) == Some(io::ErrorKind::PermissionDenied) {
-        return Error::NoPermission {
+    match root_io_error(&source) {
+        Some(source) if source.kind() == io::ErrorKind::PermissionDenied => {
+            Error::NoPermission { address, source }
+        }
+        Some(source) => Error::NoEngine {
             address,
-            source: Box::new(source),
-        };
-    }
-    Error::NoEngine {
-        address,
-        source: Some(Box::new(source)),
+            source: Some(source),
+        },
+        None => Error::NoEngine {
+            address,
+            source: Some(io::Error::other(source)),
+        },
     }
 }
 
-/// The kind of the first IO error among `error` and its sources.
-fn io_kind(error: &bollard::errors::Error) -> Option<io::ErrorKind> {
-    // This variant passes itself off as what it holds, and is not found below itself.
-    if let bollard::errors::Error::IOError { err } = error {
-        return Some(err.kind());
+/// The IO error among `error` and its sources, without what the client's layers say around it.
+fn root_io_error(error: &bollard::errors::Error) -> Option<io::Error> {
+    let copy = |error: &io::Error| match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::new(error.kind(), error.to_string()),
+    };
+    match error {
+        // This variant passes itself off as what it holds, and is not found below itself.
+        bollard::errors::Error::IOError { err } => return Some(copy(err)),
+        bollard::errors::Error::SocketNotFoundError(_) => {
+            return Some(io::Error::from(io::ErrorKind::NotFound));
+        }
+        _ => {}
     }
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<io::Error>() {
-            return Some(error.kind());
+            return Some(copy(error));
         }
         next = error.source();
     }
@@ -170,9 +181,12 @@ mod tests {
 
     #[test]
     fn a_refused_permission_is_found_below_the_clients_own_errors() {
-        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
-        let error = bollard::errors::Error::IOError { err: denied };
-        assert_eq!(io_kind(&error), Some(io::ErrorKind::PermissionDenied));
-        assert_eq!(io_kind(&bollard::errors::Error::RequestTimeoutError), None);
+        let denied = io::Error::from_raw_os_error(13);
+        let source = bollard::errors::Error::IOError { err: denied };
+        let address = Address::Tcp("h:2375".to_owned());
+        let error = unreachable(&address, source);
+        assert!(matches!(error, Error::NoPermission { .. }), "{error}");
+        let slow = unreachable(&address, bollard::errors::Error::RequestTimeoutError);
+        assert!(matches!(slow, Error::NoEngine { .. }), "{slow}");
     }
 }

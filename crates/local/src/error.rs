@@ -39,7 +39,7 @@ pub enum Error {
         /// Where it was looked for.
         address: String,
         /// The reason; `None` when nothing came in time.
-        source: Option<Source>,
+        source: Option<io::Error>,
     },
     /// The socket belongs to others.
     #[error("no permission to use the Docker engine at `{address}`")]
@@ -47,7 +47,7 @@ pub enum Error {
         /// The socket.
         address: String,
         /// The reason.
-        source: Source,
+        source: io::Error,
     },
     /// Older than Docker 20.10.
     #[error(

@@ -134,7 +134,7 @@ fn an_engine_that_cannot_be_used_is_met_with_a_command() {
     };
     assert!(hint(at("tcp://10.0.0.2:2375")).contains("DOCKER_HOST"));
     let address = "unix:///var/run/docker.sock".to_owned();
-    let source = Box::new(bollard::errors::Error::RequestTimeoutError);
+    let source = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
     assert!(
         hint(Error::NoPermission {
             address: address.clone(),

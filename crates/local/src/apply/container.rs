@@ -6,7 +6,6 @@ use super::Site;
 use super::making::made;
 use super::removal::{remove, stop};
 use crate::body;
-use crate::docker::Docker;
 use crate::error::Error;
 use crate::id::Id;
 use crate::port_owner;
@@ -21,7 +20,7 @@ pub(super) async fn create(
     container: &Container,
 ) -> Result<Attributes, Error> {
     let container_id = made(site, resource, container).await?;
-    start(site.docker, container, &container_id).await?;
+    start(site, container, &container_id).await?;
     ready(site, container, container_id).await
 }
 
@@ -53,14 +52,22 @@ pub(super) async fn ready(
 }
 
 /// Starts it; one that runs already is left alone.
+///
+/// Starts wait for each other in the order they are asked for, which is the plan's: on two
+/// processors five at once take as long as all five together, and what everything else waits for
+/// would be done last.
 pub(super) async fn start(
-    docker: &Docker,
+    site: Site<'_>,
     container: &Container,
     container_id: &str,
 ) -> Result<(), Error> {
-    let Err(error) = docker.client.start_container(container_id, None).await else {
-        return Ok(());
+    let Site { docker, .. } = site;
+    let started = {
+        let _turn = site.starts.acquire().await;
+        docker.client.start_container(container_id, None).await
     };
+    site.ahead.started(&container.id);
+    let Err(error) = started else { return Ok(()) };
     let error = Error::call("start", &container.id)(error);
     Err(match port_owner::taken_port(&error, container) {
         Some(port) => port_owner::explain(docker, port, container).await,
@@ -89,9 +96,9 @@ pub(super) async fn repair(
         State::Running if live.health != Some(Health::Unhealthy) => {}
         State::Running | State::Restarting => {
             stop(docker, container_id, &id.to_string()).await?;
-            start(docker, container, container_id).await?;
+            start(site, container, container_id).await?;
         }
-        State::Exited(_) | State::Created => start(docker, container, container_id).await?,
+        State::Exited(_) | State::Created => start(site, container, container_id).await?,
         State::Removing | State::Dead => {}
     }
     ready(site, container, live.container_id.clone()).await

@@ -7,12 +7,13 @@ use bollard::models::NetworkConnectRequest;
 use super::Site;
 use super::container::{ready, start};
 use super::making::made;
+use super::removal::remove;
 use crate::archive;
 use crate::body;
 use crate::caddyfile::SITES;
 use crate::error::{Error, status};
 use crate::lock::Lock;
-use crate::resource::{Attributes, Container, Mark, Resource};
+use crate::resource::{Attributes, Container, LiveContainer, Mark, Resource};
 
 /// How long another masto may hold the ingress: it starts one container at most.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -32,6 +33,9 @@ pub(super) async fn hold(site: Site<'_>) -> Result<Lock, Error> {
     .map_err(Error::IngressLock)
 }
 
+/// How often it is made again because a neighbour went away in between.
+const ATTEMPTS: usize = 5;
+
 /// Makes and starts it, connected to every deployment that left a site file in its volume.
 pub(super) async fn create(
     site: Site<'_>,
@@ -39,17 +43,58 @@ pub(super) async fn create(
     container: &Container,
 ) -> Result<Attributes, Error> {
     let _held = hold(site).await?;
-    let container_id = made(site, resource, container).await?;
-    let resource = container.id.to_string();
-    let folder = format!("{SITES}/sites");
-    for text in archive::read_all(site.docker, &container_id, &folder).await? {
-        let Some(mark) = text.lines().next().and_then(Mark::read) else {
-            continue;
-        };
-        connect(site, &container_id, &mark, &resource).await?;
-    }
-    start(site.docker, container, &container_id).await?;
+    let mut attempt = 1;
+    let container_id = loop {
+        let container_id = made(site, resource, container).await?;
+        connect_neighbours(site, container, &container_id).await?;
+        match start(site, container, &container_id).await {
+            Err(error) if attempt < ATTEMPTS && lacks_network(&error) => {
+                attempt += 1;
+                remove(site.docker, &container_id, &container.id.to_string()).await?;
+            }
+            other => {
+                other?;
+                break container_id;
+            }
+        }
+    };
     ready(site, container, container_id).await
+}
+
+/// Starts it again, or makes it anew where it remembers a network that is gone.
+pub(super) async fn repair(
+    site: Site<'_>,
+    resource: &Resource,
+    container: &Container,
+    live: &LiveContainer,
+) -> Result<Attributes, Error> {
+    match super::container::repair(site, container, live).await {
+        Err(error) if lacks_network(&error) => {
+            remove(site.docker, &live.container_id, &container.id.to_string()).await?;
+            create(site, resource, container).await
+        }
+        other => other,
+    }
+}
+
+/// A container cannot be started while one of its networks is gone, nor be taken out of it.
+fn lacks_network(error: &Error) -> bool {
+    let gone = error.status() == Some(404);
+    gone && matches!(error, Error::Call { source, .. } if source.to_string().contains("network"))
+}
+
+async fn connect_neighbours(
+    site: Site<'_>,
+    container: &Container,
+    container_id: &str,
+) -> Result<(), Error> {
+    let folder = format!("{SITES}/sites");
+    for text in archive::read_all(site.docker, container_id, &folder).await? {
+        if let Some(mark) = text.lines().next().and_then(Mark::read) {
+            connect(site, container_id, &mark, &container.id.to_string()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A network that is gone had its deployment taken away by hand.

@@ -16,7 +16,7 @@ pub(super) async fn create(
 ) -> Result<Attributes, Error> {
     let container_id = made(site, resource, &job.container).await?;
     if !(site.is_retry && has_ended_well(site, &container_id).await?) {
-        start(site.docker, &job.container, &container_id).await?;
+        start(site, &job.container, &container_id).await?;
     }
     ended(site, job, container_id).await
 }

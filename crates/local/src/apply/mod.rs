@@ -18,6 +18,7 @@ use std::net::Ipv4Addr;
 use engine::wait::WaitError;
 use engine::{Action, Known, Progress, Step};
 use mastodon::Secrets;
+use tokio::sync::Semaphore;
 use topology::Name;
 
 pub(crate) use making::{holds, make, render_error};
@@ -37,6 +38,8 @@ pub(crate) struct Site<'a> {
     pub(crate) secrets: &'a Secrets,
     pub(crate) paths: &'a Paths,
     pub(crate) ahead: &'a Ahead,
+    /// Turns for starting a container.
+    pub(crate) starts: &'a Semaphore,
     pub(crate) inputs: &'a Known<Resource>,
     pub(crate) progress: &'a Progress,
     /// The step was begun before, and how far it came is not known.
@@ -96,6 +99,9 @@ async fn create(site: Site<'_>, desired: &Resource) -> Result<Attributes, Error>
 
 async fn update(site: Site<'_>, desired: &Resource, live: &Live) -> Result<Attributes, Error> {
     match (desired, live) {
+        (Resource::Container(container), Live::Container(live)) if container.id == Id::Ingress => {
+            ingress::repair(site, desired, container, live).await
+        }
         (Resource::Container(container), Live::Container(live)) => {
             container::repair(site, container, live).await
         }

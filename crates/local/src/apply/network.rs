@@ -7,7 +7,7 @@ use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 };
 
-use super::{Site, ours};
+use super::{Site, ours, route};
 use crate::error::{Error, status};
 use crate::id::Id;
 use crate::labels;
@@ -91,11 +91,11 @@ pub(super) async fn delete(site: Site<'_>, network: &LiveNetwork) -> Result<(), 
     let id = Id::Network(network.role);
     match site.docker.client.remove_network(&network.network_id).await {
         Err(error) if status(&error) == Some(404) => Ok(()),
-        // Containers of `masto run` are no part of any plan.
         Err(error) if status(&error) == Some(403) => {
-            if remove_one_offs(site).await? == 0 {
-                return Err(Error::call("remove", &id)(error));
-            }
+            // Containers of `masto run` are no part of any plan, and a neighbour that makes the
+            // ingress anew connects it to every network it knows of.
+            remove_one_offs(site).await?;
+            route::disconnect(site, &network.name).await?;
             let again = site.docker.client.remove_network(&network.network_id).await;
             again.map_err(Error::call("remove", &id))
         }
@@ -103,7 +103,7 @@ pub(super) async fn delete(site: Site<'_>, network: &LiveNetwork) -> Result<(), 
     }
 }
 
-async fn remove_one_offs(site: Site<'_>) -> Result<usize, Error> {
+async fn remove_one_offs(site: Site<'_>) -> Result<(), Error> {
     let deployment = format!("{}={}", labels::DEPLOYMENT, site.name);
     let filters = HashMap::from([("label", vec![deployment.as_str(), labels::ONE_OFF])]);
     let options = ListContainersOptionsBuilder::default()
@@ -112,7 +112,6 @@ async fn remove_one_offs(site: Site<'_>) -> Result<usize, Error> {
         .build();
     let list = site.docker.client.list_containers(Some(options)).await;
     let found = list.map_err(Error::call("list", "one-off containers"))?;
-    let count = found.len();
     for container in found {
         let options = RemoveContainerOptionsBuilder::default()
             .force(true)
@@ -131,5 +130,5 @@ async fn remove_one_offs(site: Site<'_>) -> Result<usize, Error> {
             _ => {}
         }
     }
-    Ok(count)
+    Ok(())
 }

@@ -75,7 +75,8 @@ fn names_in(container: &ContainerInspectResponse, network: &str) -> Option<BTree
     Some(aliases.into_iter().collect())
 }
 
-async fn disconnect(site: Site<'_>, network: &str) -> Result<(), Error> {
+/// Takes the ingress out of `network`; well when it is not in it.
+pub(super) async fn disconnect(site: Site<'_>, network: &str) -> Result<(), Error> {
     let request = NetworkDisconnectRequest {
         container: INGRESS.to_owned(),
         force: Some(true),
