@@ -140,7 +140,8 @@ pub(crate) async fn send(target: Target, request: RequestBuilder) -> Result<Answ
     }
 }
 
-fn was_hung_up_on(problem: &Problem) -> bool {
+/// Whether the other side closed the connection instead of answering.
+pub(crate) fn was_hung_up_on(problem: &Problem) -> bool {
     matches!(
         &*problem.symptom,
         Symptom::Unreachable(unreachable) if unreachable.how == ConnectFailure::Reset
@@ -345,7 +346,9 @@ fn connect_failure(error: &(dyn StdError + 'static)) -> ConnectFailure {
     }
     if words.contains("dns error") || words.contains("failed to lookup address") {
         ConnectFailure::NoName
-    } else if words.contains("connection closed before message completed") {
+    } else if words.contains("connection closed before message completed")
+        || words.contains("handshake eof")
+    {
         ConnectFailure::Reset
     } else {
         ConnectFailure::Other(words)

@@ -9,13 +9,14 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::{SEC_WEBSOCKET_PROTOCOL, SERVER};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::evidence::Evidence;
 use crate::examination::Examination;
-use crate::http::{CONNECT_BOUND, connection_problem, snippet};
+use crate::http::{CONNECT_BOUND, connection_problem, snippet, was_hung_up_on};
 use crate::probe::tls::connect;
 use crate::problem::{
     Answered, Asked, Certificate, CertificateFault, ConnectFailure, Problem, Symptom, Target,
@@ -27,9 +28,19 @@ pub(crate) type Socket = WebSocketStream<TlsStream<TcpStream>>;
 
 const PATH: &str = "/api/v1/streaming?stream=user";
 
-/// Opens the stream of a token's owner. The token travels in `Sec-WebSocket-Protocol`, as the
-/// web application sends it.
+/// Opens the stream of a token's owner; hung up on, it connects once more, as for HTTP. The token
+/// travels in `Sec-WebSocket-Protocol`, as the web application sends it.
 pub(crate) async fn open<E: Evidence>(
+    examination: &Examination<'_, E>,
+    token: &str,
+) -> Result<Socket, Problem> {
+    match open_once(examination, token).await {
+        Err(problem) if was_hung_up_on(&problem) => open_once(examination, token).await,
+        opened => opened,
+    }
+}
+
+async fn open_once<E: Evidence>(
     examination: &Examination<'_, E>,
     token: &str,
 ) -> Result<Socket, Problem> {
@@ -44,7 +55,7 @@ pub(crate) async fn open<E: Evidence>(
     };
     let stream = timeout(CONNECT_BOUND, tls(examination, host, port))
         .await
-        .map_err(|_| timed_out(host, port))??;
+        .map_err(|_| unreachable(host, port, ConnectFailure::TimedOut))??;
     let mut request = format!("wss://{}{PATH}", subject.web_host())
         .into_client_request()
         .map_err(|error| Problem::not_run(error.to_string()))?;
@@ -80,8 +91,7 @@ async fn tls<E: Evidence>(
         .map_err(|error| connection_problem(&error, false, host, port))
 }
 
-fn timed_out(host: &str, port: u16) -> Problem {
-    let how = ConnectFailure::TimedOut;
+fn unreachable(host: &str, port: u16, how: ConnectFailure) -> Problem {
     Problem::new(
         format!("{host}:{port}: {how}"),
         Symptom::Unreachable(Unreachable {
@@ -126,6 +136,9 @@ fn refused(error: Error, asked: &Asked, host: &str, port: u16) -> Problem {
                     fault,
                 }),
             )
+        }
+        Error::Protocol(ProtocolError::HandshakeIncomplete) | Error::ConnectionClosed => {
+            unreachable(host, port, ConnectFailure::Reset)
         }
         // The handshake's headers are wrong or missing: a proxy is in the way.
         other => Problem::new(
