@@ -14,6 +14,7 @@ use topology::Name;
 use crate::command;
 use crate::env_vars;
 use crate::error::{Error, ExitStatus};
+use crate::printer::Printer;
 use crate::settings::{ColorWhen, Settings, Typed};
 
 const STYLES: Styles = Styles::styled()
@@ -191,6 +192,7 @@ pub(crate) fn run(argv: &[OsString]) -> ExitCode {
         Err(error) => return misunderstood(&error, argv).into(),
     };
     let settings = Settings::of_process(cli.everywhere.typed());
+    report_crashes(settings.printer);
     if let Some(filter) = &settings.log_filter {
         log_to_stderr(filter, settings.printer.color_stderr);
     }
@@ -308,6 +310,19 @@ fn misunderstood(error: &clap::Error, argv: &[OsString]) -> ExitStatus {
             }
         }
     }
+}
+
+/// Says behind the message of a panic that it is not the operator's fault.
+fn report_crashes(printer: Printer) {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        usual(panic);
+        printer.tell(concat!(
+            "masto crashed: a bug, please report the lines above: ",
+            env!("CARGO_PKG_REPOSITORY"),
+            "/issues\n"
+        ));
+    }));
 }
 
 fn log_to_stderr(filter: &str, color: bool) {

@@ -30,7 +30,7 @@ variables! {
     MASTO_PROGRESS
     /// When to use colour, as `--color`.
     MASTO_COLOR
-    /// Which internal log lines go to stderr, in the syntax of tracing's filters: `masto_local=debug`.
+    /// Which internal log lines go to stderr, in the syntax of tracing's filters: `local=debug`.
     MASTO_LOG
     /// The password for the mail server of `mail.via.smtp`; never in the file, never a flag.
     MASTO_SMTP_PASSWORD

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use topology::{Domain, Problem, Topology};
+use topology::{Code, Domain, Problem, Topology};
 
 use crate::cli::Selection;
 use crate::error::Error;
@@ -68,19 +68,39 @@ impl Source {
             .count()
     }
 
-    /// The topology of `selection`, under the name it asks for. Problems are told on stderr.
+    /// The topology of `selection`, under the name it asks for. Errors are told on stderr.
     pub(crate) fn load(selection: &Selection, settings: &Settings) -> Result<Topology, Error> {
+        Self::load_telling(selection, settings, Problem::is_error)
+    }
+
+    /// The same, with warnings, for commands that are about to act on the file. What is only a
+    /// matter of AWS is left out: no AWS is in sight.
+    pub(crate) fn load_to_act(
+        selection: &Selection,
+        settings: &Settings,
+    ) -> Result<Topology, Error> {
+        Self::load_telling(selection, settings, |problem| {
+            problem.code != Code::DOMAIN_NOT_PUBLIC
+        })
+    }
+
+    fn load_telling(
+        selection: &Selection,
+        settings: &Settings,
+        is_told: impl Fn(&Problem) -> bool,
+    ) -> Result<Topology, Error> {
         selection.refuse_aws()?;
-        let source = Self::read(selection.file.as_deref())?;
+        let mut source = Self::read(selection.file.as_deref())?;
+        let errors = source.errors();
+        source.problems.retain(|problem| is_told(problem));
         if !source.problems.is_empty() {
             let told = problems::render(&source, settings.problem_style(Stream::Stderr));
-            if source.errors() > 0 {
+            if errors > 0 {
                 settings.printer.tell(&told);
             } else {
                 settings.printer.say(&told);
             }
         }
-        let errors = source.errors();
         let topology = source.topology.ok_or(Error::Invalid { errors })?;
         match &selection.name {
             None => Ok(topology),

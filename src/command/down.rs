@@ -41,6 +41,10 @@ pub(crate) struct Down {
     #[arg(long, visible_alias = "delete-data", alias = "volumes")]
     data: bool,
 
+    /// Only show what would be removed
+    #[arg(long)]
+    dry_run: bool,
+
     /// Ask nothing; data still goes only with `--data`
     #[arg(short, long, visible_alias = "auto-approve")]
     yes: bool,
@@ -80,6 +84,15 @@ impl Down {
             if !changes.refusals.is_empty() {
                 printer.tell(&view::plan::refusals(&changes.refusals));
                 return Err(Error::Refused);
+            }
+            if self.dry_run {
+                let text = if self.progress.is_json() {
+                    format!("{:#}\n", view::plan::json(&changes, name.as_str()))
+                } else {
+                    view::plan::render(&changes, name.as_str(), settings.signs)
+                };
+                printer.answer(&text)?;
+                return Ok(ExitStatus::Success);
             }
             let store = SecretStore::new(&paths, &name);
             let forgets = self.data && store.path().exists();

@@ -44,12 +44,22 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The plan of what would otherwise be done at once.
+    pub(crate) fn new(selection: Selection, local: LocalArgs, json: bool) -> Self {
+        Self {
+            detailed_exitcode: false,
+            json,
+            selection,
+            local,
+        }
+    }
+
     pub(crate) fn run(
         self,
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        let topology = Source::load(&self.selection.clone().or_file(file), settings)?;
+        let topology = Source::load_to_act(&self.selection.clone().or_file(file), settings)?;
         block_on(async {
             let name = topology.name.clone();
             let session = Session::open(topology, &self.local, settings).await?;

@@ -24,6 +24,10 @@ pub(crate) struct Run {
     #[command(flatten)]
     attach: Attach,
 
+    // What people of Docker type: the container is always removed.
+    #[arg(long, hide = true)]
+    rm: bool,
+
     /// The command and its arguments
     #[arg(
         value_name = "COMMAND",

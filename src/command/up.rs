@@ -9,6 +9,7 @@ use engine::{ChangeAction, Impact, PlanOptions, PlanSummary};
 use local::{Id, LocalBackend};
 
 use crate::cli::Selection;
+use crate::command::plan::Plan;
 use crate::docker::bound::Bound;
 use crate::docker::execution::{Ended, carry_out, or_cancelled};
 use crate::docker::interrupt::Interrupts;
@@ -49,6 +50,16 @@ pub(crate) struct Up {
     /// How long everything may take, pulling images not included
     #[arg(long, value_name = "TIME", default_value = "30m", env = env_vars::MASTO_WAIT_TIMEOUT, hide_env_values = true)]
     wait_timeout: Bound,
+
+    /// Only show what would be done, as `masto plan`
+    #[arg(long)]
+    dry_run: bool,
+
+    // What people of Docker Compose type: masto always waits, and never stays in the foreground.
+    #[arg(short, long, hide = true)]
+    detach: bool,
+    #[arg(long, hide = true)]
+    wait: bool,
 
     /// Replace every container, although nothing about it differs; data is kept
     #[arg(long)]
@@ -111,7 +122,10 @@ impl Up {
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
         let selection = self.selection.clone().or_file(file);
-        let topology = Source::load(&selection, settings)?;
+        if self.dry_run {
+            return Plan::new(selection, self.local, self.progress.is_json()).run(None, settings);
+        }
+        let topology = Source::load_to_act(&selection, settings)?;
         block_on(self.bring_up(topology, &selection, settings))
     }
 

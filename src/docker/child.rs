@@ -16,6 +16,12 @@ pub(crate) struct Attach {
     #[arg(short = 'T', long = "no-tty")]
     no_tty: bool,
 
+    // What people of Docker type: a terminal is given where there is one, and stdin always.
+    #[arg(short, long, hide = true)]
+    interactive: bool,
+    #[arg(short, long, hide = true)]
+    tty: bool,
+
     /// A variable for the command
     #[arg(short, long, value_name = "NAME=VALUE", value_parser = variable)]
     env: Vec<(String, String)>,
@@ -26,6 +32,8 @@ impl Attach {
     pub(crate) fn plain() -> Self {
         Self {
             no_tty: false,
+            interactive: true,
+            tty: true,
             env: Vec::new(),
         }
     }
@@ -55,11 +63,9 @@ pub(crate) async fn exec(
         user,
     };
     let raw = enter(exec.tty.is_some())?;
-    let code = local::exec(docker, name, &exec, terminal::streams())
-        .await
-        .map_err(failed);
+    let code = terminal::or_terminated(local::exec(docker, name, &exec, terminal::streams())).await;
     drop(raw);
-    code.map(ended)
+    finished(code)
 }
 
 /// Runs `command` in a container of its own, with the environment of web, and removes it.
@@ -91,9 +97,10 @@ pub(crate) async fn one_off(
     let secrets = &prepared.secrets.secrets;
     let streams = terminal::streams();
     let (docker, name) = (&session.docker, session.name());
-    let code = local::run_one_off(docker, &prepared.graph, secrets, name, &one_off, streams).await;
+    let command = local::run_one_off(docker, &prepared.graph, secrets, name, &one_off, streams);
+    let code = terminal::or_terminated(command).await;
     drop(raw);
-    code.map(ended).map_err(failed)
+    finished(code)
 }
 
 /// Runs `command` where Mastodon's code is: in a running web container, or in one of its own when
@@ -128,6 +135,14 @@ pub(crate) fn not_up(name: &Name) -> Error {
 
 fn enter(tty: bool) -> Result<Option<Raw>, Error> {
     tty.then(Raw::enter).transpose().map_err(Error::Stdin)
+}
+
+/// `None` is SIGTERM.
+fn finished(code: Option<Result<i64, local::Error>>) -> Result<ExitStatus, Error> {
+    match code {
+        Some(code) => code.map(ended).map_err(failed),
+        None => Ok(ExitStatus::Terminated),
+    }
 }
 
 /// A code beyond a byte is one that no program can end with.

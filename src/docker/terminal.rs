@@ -40,6 +40,17 @@ pub(crate) fn size() -> Option<TtySize> {
     })
 }
 
+/// What `work` comes to; `None` after SIGTERM, which would otherwise leave the terminal raw.
+pub(crate) async fn or_terminated<T>(work: impl Future<Output = T>) -> Option<T> {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return Some(work.await);
+    };
+    tokio::select! {
+        done = work => Some(done),
+        _ = terminate.recv() => None,
+    }
+}
+
 /// Our three streams, with every change of the terminal's size.
 pub(crate) fn streams() -> Streams<Stdin, Stdout, Stderr> {
     let (sender, resize) = mpsc::channel(4);

@@ -93,3 +93,30 @@ fn a_home_that_is_not_there_is_told() {
     let run = environment.masto(["outputs"]);
     assert!(run.stderr.contains("XDG_DATA_HOME"), "{}", run.transcript());
 }
+
+#[test]
+fn warnings_are_told_before_acting_and_not_when_only_looking() {
+    let topology =
+        "name: social\ndomain: social.example.org\nweb: { workers: 2, memory: 512MiB }\n";
+    let environment = TestEnvironment::with_topology(topology);
+    let warned = environment.masto(["validate"]);
+    assert!(
+        warned.stdout.contains("warning:"),
+        "{}",
+        warned.transcript()
+    );
+    for (command, expected) in [
+        ("up", true),
+        ("plan", true),
+        ("status", false),
+        ("logs", false),
+    ] {
+        let run = environment.masto([command]);
+        assert_eq!(
+            run.stderr.contains("warning:"),
+            expected,
+            "{command}: {}",
+            run.transcript()
+        );
+    }
+}

@@ -63,3 +63,25 @@ fn a_file_that_may_not_be_written_ends_with_4() {
         run.transcript()
     );
 }
+
+#[test]
+fn flags_of_other_tools_are_understood() {
+    let environment = TestEnvironment::with_topology(VALID);
+    let commands: [&[&str]; 8] = [
+        &["up", "-d", "--wait"],
+        &["up", "--auto-approve", "--lock-wait", "0"],
+        &["up", "--dry-run"],
+        &["down", "--volumes", "--yes"],
+        &["exec", "-it", "web", "sh"],
+        &["run", "--rm", "--", "true"],
+        &["logs", "-f", "--no-log-prefix", "-n", "5", "web"],
+        &["ps", "--all"],
+    ];
+    for command in commands {
+        // Understood, and stopped by nothing but the missing engine.
+        let run = environment.masto(command.iter().copied());
+        assert_eq!(run.status, 1, "{command:?}: {}", run.transcript());
+        let is_engine = run.stderr.starts_with("error: no Docker engine answers");
+        assert!(is_engine, "{command:?}: {}", run.transcript());
+    }
+}
