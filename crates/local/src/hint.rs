@@ -70,6 +70,10 @@ pub(crate) fn of(error: &Error) -> Option<String> {
              To start over with an empty server: `masto down --data -p {deployment}`",
             path.display()
         ),
+        Error::Reload { tail } if tail.iter().any(|line| line.contains("ambiguous site definition")) => {
+            "another deployment on this Docker host answers for one of the host names: set `local.domain` to another"
+                .to_owned()
+        }
         Error::Reload { .. } => "`docker logs masto-ingress` has more".to_owned(),
         Error::IngressLock(LockError::Held { .. }) => {
             "run the command again in a moment".to_owned()

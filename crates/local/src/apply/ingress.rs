@@ -11,8 +11,11 @@ use super::removal::remove;
 use crate::archive;
 use crate::body;
 use crate::caddyfile::SITES;
+use crate::command;
 use crate::error::{Error, status};
+use crate::id::{INGRESS, Id};
 use crate::lock::Lock;
+use crate::observe::site_file;
 use crate::resource::{Attributes, Container, LiveContainer, Mark, Resource};
 
 /// How long another masto may hold the ingress: it starts one container at most.
@@ -44,9 +47,9 @@ pub(super) async fn create(
 ) -> Result<Attributes, Error> {
     let _held = hold(site).await?;
     let mut attempt = 1;
-    let container_id = loop {
+    let (container_id, gone) = loop {
         let container_id = made(site, resource, container).await?;
-        connect_neighbours(site, container, &container_id).await?;
+        let gone = connect_neighbours(site, container, &container_id).await?;
         match start(site, container, &container_id).await {
             Err(error) if attempt < ATTEMPTS && lacks_network(&error) => {
                 attempt += 1;
@@ -54,11 +57,29 @@ pub(super) async fn create(
             }
             other => {
                 other?;
-                break container_id;
+                break (container_id, gone);
             }
         }
     };
-    ready(site, container, container_id).await
+    let attributes = ready(site, container, container_id).await?;
+    forget(site, &gone).await?;
+    Ok(attributes)
+}
+
+/// Removes what deployments that were taken away by hand left behind: another one may want their
+/// host names.
+async fn forget(site: Site<'_>, gone: &[String]) -> Result<(), Error> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let files = gone
+        .iter()
+        .map(|name| format!("{} {SITES}/{name}", site_file(name)));
+    let script = format!("rm -rf {}", files.collect::<Vec<_>>().join(" "));
+    let command = ["sh", "-c", &script].map(str::to_owned);
+    let resource = Id::Ingress.to_string();
+    command::run(site.docker, INGRESS, &resource, &command, command::BOUND).await?;
+    Ok(())
 }
 
 /// Starts it again, or makes it anew where it remembers a network that is gone.
@@ -83,41 +104,53 @@ fn lacks_network(error: &Error) -> bool {
     gone && matches!(error, Error::Call { source, .. } if source.to_string().contains("network"))
 }
 
+/// Connects the ingress to everybody who left a site file; gives the names of those who are gone.
 async fn connect_neighbours(
     site: Site<'_>,
     container: &Container,
     container_id: &str,
-) -> Result<(), Error> {
+) -> Result<Vec<String>, Error> {
     let folder = format!("{SITES}/sites");
+    let mut gone = Vec::new();
     for text in archive::read_all(site.docker, container_id, &folder).await? {
-        if let Some(mark) = text.lines().next().and_then(Mark::read) {
-            connect(site, container_id, &mark, &container.id.to_string()).await?;
+        let Some(mark) = text.lines().next().and_then(Mark::read) else {
+            continue;
+        };
+        if !connect(site, container_id, &mark, &container.id.to_string()).await? {
+            gone.extend(mark.deployment().map(str::to_owned));
         }
     }
-    Ok(())
+    Ok(gone)
 }
 
-/// A network that is gone had its deployment taken away by hand.
+/// Whether the network is there, and the ingress now in it. A network that is gone had its
+/// deployment taken away by hand. The engine does not say so: it takes any name for a container
+/// that is not started, and then cannot start it.
 async fn connect(
     site: Site<'_>,
     container_id: &str,
     mark: &Mark,
     resource: &str,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
+    let network = match site
+        .docker
+        .client
+        .inspect_network(&mark.network, None)
+        .await
+    {
+        Err(error) if status(&error) == Some(404) => return Ok(false),
+        other => other.map_err(Error::call("look at a network of", resource))?,
+    };
     let request = NetworkConnectRequest {
         container: container_id.to_owned(),
         endpoint_config: Some(body::endpoint(&mark.hosts)),
     };
-    match site
-        .docker
-        .client
-        .connect_network(&mark.network, request)
-        .await
-    {
+    let id = network.id.unwrap_or_default();
+    match site.docker.client.connect_network(&id, request).await {
         // 403: it is in that network already.
         Err(error) if !matches!(status(&error), Some(403 | 404)) => {
             Err(Error::call("connect", resource)(error))
         }
-        _ => Ok(()),
+        _ => Ok(true),
     }
 }

@@ -43,7 +43,15 @@ pub(super) async fn ensure(site: Site<'_>, route: &Route) -> Result<Attributes, 
         ),
     ]);
     archive::write(site.docker, INGRESS, &Id::Route.to_string(), &files).await?;
-    reload(site, RELOAD).await?;
+    if let Err(error) = reload(site, RELOAD).await {
+        // What the ingress does not take now it would not start with either, and then it would
+        // serve nobody. The first cause is the one to tell.
+        let script = format!("rm -rf {} {folder}", site_file(&route.deployment));
+        let command = ["sh", "-c", &script].map(str::to_owned);
+        let ingress = Id::Ingress.to_string();
+        let _ = command::run(site.docker, INGRESS, &ingress, &command, command::BOUND).await;
+        return Err(error);
+    }
     Ok(Attributes::default())
 }
 

@@ -53,6 +53,14 @@ impl Mark {
     pub(crate) fn read(line: &str) -> Option<Self> {
         serde_json::from_str(line.strip_prefix(MARK)?).ok()
     }
+
+    /// Whose site file it stands in.
+    pub(crate) fn deployment(&self) -> Option<&str> {
+        let suffix = format!("-{}", NetworkRole::Processes.as_str());
+        self.network
+            .strip_prefix("masto-")?
+            .strip_suffix(suffix.as_str())
+    }
 }
 
 impl Route {
@@ -119,5 +127,43 @@ impl Route {
             impact: Impact::None,
             attributes: Vec::new(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{self, SOCIAL};
+
+    fn route() -> Route {
+        match fixture::graph(SOCIAL).get(&Id::Route) {
+            Some(Resource::Route(route)) => route.as_ref().clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_site_file_says_for_whom_it_is_and_answers_what_it_was_made_from() {
+        let route = route();
+        let file = route.site_file();
+        let mark = file.lines().next().and_then(Mark::read).unwrap();
+        assert_eq!(mark.network, "masto-social-processes");
+        assert_eq!(mark.deployment(), Some("social"));
+        assert_eq!(mark.hosts, route.hosts);
+        assert_eq!(mark.hash, route.hash());
+        let answer = format!(
+            "http://social.masto.internal {{\n\trespond {}\n}}\n",
+            route.hash()
+        );
+        assert!(file.ends_with(&answer), "{file}");
+        assert!(!file.contains("PRIVATE KEY"));
+    }
+
+    #[test]
+    fn a_new_certificate_is_a_change() {
+        let route = route();
+        let mut renewed = route.clone();
+        renewed.leaf.certificate_pem.push('x');
+        assert_ne!(route.hash(), renewed.hash());
     }
 }
