@@ -1,12 +1,14 @@
 //! What only Docker can tell, for the doctor.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use doctor::{EvidenceError, Health, Phase, ProcessState, RedisValue, Variable};
 use local::{ContainerStatus, Docker, Exec, State, Streams};
-use mastodon::{Deployment, EnvValue, Part, Postgres, Store};
+use mastodon::{Deployment, Postgres};
 use tokio::sync::mpsc;
 use topology::Name;
+
+use crate::docker::visibility::Visibility;
 
 /// A look behind the front of a deployment on Docker.
 pub(crate) struct DockerEvidence {
@@ -16,26 +18,21 @@ pub(crate) struct DockerEvidence {
     postgres: Postgres,
     /// Processes and stores there should be, with the number of their replicas.
     expected: BTreeMap<String, u16>,
-    /// Of each process, the variables whose values anybody may see.
-    shown: BTreeMap<String, BTreeSet<String>>,
-    /// Variables that masto sets on some process.
-    set: BTreeSet<String>,
+    visibility: Visibility,
 }
 
 impl DockerEvidence {
-    /// Of `deployment`.
-    pub(crate) fn new(docker: Docker, deployment: &Deployment) -> Self {
+    /// Of `deployment`, on whose processes the operator has set `own_variables`.
+    pub(crate) fn new(
+        docker: Docker,
+        deployment: &Deployment,
+        own_variables: &BTreeMap<String, String>,
+    ) -> Self {
         let mut expected: BTreeMap<String, u16> = ["postgres", "redis", "media", "ingress"]
             .map(|store| (store.to_owned(), 1))
             .into();
-        let mut shown = BTreeMap::new();
-        let mut set = BTreeSet::new();
         for process in &deployment.processes {
-            let id = process.id.to_string();
-            expected.insert(id.clone(), process.replicas);
-            set.extend(process.env.keys().cloned());
-            let public = process.env.iter().filter(|(_, value)| is_public(value));
-            shown.insert(id, public.map(|(name, _)| name.clone()).collect());
+            expected.insert(process.id.to_string(), process.replicas);
         }
         if matches!(deployment.stores.mail.via, topology::MailRoute::Catcher) {
             expected.insert("mail".to_owned(), 1);
@@ -49,23 +46,8 @@ impl DockerEvidence {
             name,
             postgres,
             expected,
-            shown,
-            set,
+            visibility: Visibility::new(deployment, own_variables),
         }
-    }
-}
-
-/// Whether a value may leave the backend: an operator may keep a key in a literal, but masto sets
-/// only plain ones; the URL of Redis has its password in it.
-fn is_public(value: &EnvValue) -> bool {
-    match value {
-        EnvValue::Literal(_) => true,
-        EnvValue::Endpoint {
-            store: Store::Redis,
-            part: Part::Url,
-        }
-        | EnvValue::Secret(_) => false,
-        EnvValue::Endpoint { .. } => true,
     }
 }
 
@@ -137,19 +119,9 @@ impl doctor::Evidence for DockerEvidence {
         process: &str,
     ) -> Result<BTreeMap<String, Variable>, EvidenceError> {
         let printed = self.exec(process, &["env", "-0"]).await?;
-        let shown = self.shown.get(process);
         let variables = printed.split('\0').filter_map(|line| line.split_once('='));
         Ok(variables
-            .map(|(name, value)| {
-                let is_shown =
-                    shown.is_some_and(|shown| shown.contains(name)) || !self.set.contains(name);
-                let value = if is_shown {
-                    Variable::Shown(value.to_owned())
-                } else {
-                    Variable::Secret
-                };
-                (name.to_owned(), value)
-            })
+            .map(|(name, value)| (name.to_owned(), self.visibility.see(process, name, value)))
             .collect())
     }
 

@@ -12,3 +12,4 @@ pub(crate) mod patient;
 pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod terminal;
+pub(crate) mod visibility;

@@ -37,7 +37,7 @@ impl Patient {
         let subject = subject(topology, &deployment, local, containers).await?;
         Ok(Self {
             subject,
-            evidence: DockerEvidence::new(docker, &deployment),
+            evidence: DockerEvidence::new(docker, &deployment, &topology.mastodon.env),
         })
     }
 

@@ -232,3 +232,20 @@ fn a_missing_file_says_how_to_come_by_one() {
             .transcript(),
     );
 }
+
+#[test]
+fn a_file_typed_behind_the_command_wins_over_one_before_it() {
+    let environment = TestEnvironment::with_topology("broken\n");
+    environment.write("a.yaml", "name: a\ndomain: social.example.org\n");
+    environment.write("b.yaml", "name: b\ndomain: social.example.org\n");
+    let environment = environment.set("MASTO_FILE", "a.yaml");
+    for (flags, title) in [
+        (&["graph", "-f", "b.yaml"][..], "title: b:"),
+        (&["-f", "a.yaml", "graph", "-f", "b.yaml"], "title: b:"),
+        (&["-f", "b.yaml", "graph"], "title: b:"),
+        (&["graph"], "title: a:"),
+    ] {
+        let answer = environment.masto(flags.iter().copied()).answer();
+        assert!(answer.contains(title), "{flags:?}: {answer}");
+    }
+}
