@@ -229,19 +229,10 @@ fn an_engine_that_restarts_in_the_middle() {
     let mut command = scenario.command(&["up", "--local"]);
     command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
     let up = std::thread::spawn(move || Run::of(command));
-    scenario.until(
-        "postgres is there",
-        std::time::Duration::from_secs(60),
-        || {
-            let found = scenario.found();
-            let name = scenario.container("postgres");
-            if found.ids().contains_key(name.as_str()) {
-                Ok(())
-            } else {
-                Err(format!("{found:?}"))
-            }
-        },
-    );
+    let database = scenario.container("postgres");
+    scenario
+        .engine
+        .until_started(&database, std::time::Duration::from_secs(120));
     // Every connection breaks; new ones are taken again at once, as after a quick restart.
     proxy.cut();
     let run = up.join().unwrap();

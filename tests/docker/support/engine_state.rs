@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::time::{Duration, SystemTime};
 
 use bollard::Docker;
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
-    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
-    StopContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, EventsOptionsBuilder, InspectContainerOptions,
+    KillContainerOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
+    ListVolumesOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+    RemoveVolumeOptions, StopContainerOptionsBuilder,
 };
 use futures_util::StreamExt as _;
 
@@ -16,6 +17,8 @@ use futures_util::StreamExt as _;
 pub(crate) struct EngineState {
     runtime: tokio::runtime::Runtime,
     docker: Docker,
+    /// Seconds since 1970 when this scenario began.
+    began: String,
 }
 
 /// A container as the engine lists it.
@@ -80,7 +83,14 @@ impl EngineState {
                 .await
                 .expect("a Docker engine that answers")
         });
-        Self { runtime, docker }
+        let began = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap();
+        Self {
+            runtime,
+            docker,
+            began: began.as_secs().to_string(),
+        }
     }
 
     /// Runs `work` against the engine.
@@ -225,6 +235,27 @@ impl EngineState {
                 )
                 .await
                 .unwrap();
+        });
+    }
+
+    /// Waits until the container called `name` has been started, at most `bound`.
+    pub(crate) fn until_started(&self, name: &str, bound: Duration) {
+        let filters = HashMap::from([
+            ("container".to_owned(), vec![name.to_owned()]),
+            ("event".to_owned(), vec!["start".to_owned()]),
+        ]);
+        self.run(async |docker| {
+            // The engine tells again what happened since, so nothing is missed before the call.
+            let options = EventsOptionsBuilder::new()
+                .filters(&filters)
+                .since(&self.began)
+                .build();
+            let mut events = docker.events(Some(options));
+            let started = tokio::time::timeout(bound, events.next()).await;
+            assert!(
+                matches!(started, Ok(Some(Ok(_)))),
+                "{name} was not started within {bound:?}: {started:?}"
+            );
         });
     }
 

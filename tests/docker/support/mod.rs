@@ -5,10 +5,10 @@ mod engine_state;
 mod run;
 mod socket;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use rand::Rng as _;
 
@@ -127,26 +127,6 @@ impl Scenario {
         format!("masto-{}-{process}", self.name)
     }
 
-    /// Waits until `look` gives something, at most `bound`; panics with `what` and the last state.
-    pub(crate) fn until<T>(
-        &self,
-        what: &str,
-        bound: Duration,
-        mut look: impl FnMut() -> Result<T, String>,
-    ) -> T {
-        let deadline = Instant::now() + bound;
-        loop {
-            match look() {
-                Ok(value) => return value,
-                Err(state) => assert!(
-                    Instant::now() < deadline,
-                    "not within {bound:?}: {what}; last: {state}"
-                ),
-            }
-            // Every look asks the engine or runs masto: that paces this loop.
-        }
-    }
-
     /// Keeps what explains a failure where CI can pick it up.
     fn keep_artifacts(&self) {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
@@ -155,12 +135,13 @@ impl Scenario {
         fs::create_dir_all(&folder).unwrap();
         let mut text = format!("{}\n\n", self.intent);
         for container in self.found().containers {
-            text.push_str(&format!(
-                "== {} {}\n{}\n",
+            let _ = writeln!(
+                text,
+                "== {} {}\n{}",
                 container.name,
                 container.state,
                 self.engine.logs(&container.name)
-            ));
+            );
         }
         let file = folder.join("scenario.txt");
         fs::write(&file, text).unwrap();
