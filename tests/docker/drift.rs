@@ -94,16 +94,16 @@ fn a_removed_ingress_serves_every_deployment_again() {
 }
 
 #[test]
-fn a_site_file_changed_by_hand_is_written_again() {
+fn a_site_taken_out_of_the_ingress_by_hand_is_served_again() {
     check(
-        "a hand-made change of the ingress is undone",
+        "a hand-made change of what the ingress serves is undone",
         "route",
         |engine, scenario| {
             let file = format!("/data/masto/sites/{}.caddyfile", scenario.name);
-            engine.execute(
-                "masto-ingress",
-                &["sh", "-c", &format!("echo '# by hand' >> {file}")],
+            let by_hand = format!(
+                "echo '# by hand' > {file} && caddy reload --config /etc/caddy/Caddyfile --adapter caddyfile --address unix//run/masto-caddy.sock"
             );
+            engine.execute("masto-ingress", &["sh", "-c", &by_hand]);
         },
     );
 }
