@@ -95,7 +95,7 @@ fn down_with_data_leaves_nothing_at_all() {
     scenario.up();
     scenario
         .masto(&["down", "--local", "--data"])
-        .exits(2)
+        .exits(1)
         .says(&["--yes"]);
     assert_eq!(
         scenario.found().volumes.len(),
