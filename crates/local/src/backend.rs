@@ -94,6 +94,7 @@ impl Backend for LocalBackend {
             match apply::apply(site, step).await {
                 Err(error) if attempt < ATTEMPTS && error.is_engine_lost() => {
                     attempt += 1;
+                    tracing::debug!(attempt, "lost the engine; the step begins again");
                     site.is_retry = true;
                     self.until_engine_is_back(progress, error).await?;
                 }

@@ -48,7 +48,9 @@ pub struct Leaf {
 
 impl std::fmt::Debug for Leaf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Leaf").field("names", &self.names).finish_non_exhaustive()
+        f.debug_struct("Leaf")
+            .field("names", &self.names)
+            .finish_non_exhaustive()
     }
 }
 
@@ -92,25 +94,36 @@ impl LocalCa {
         if let Some(ca) = Self::load(paths)? {
             return Ok(ca);
         }
-        let (certificate_pem, key_pem) = new_ca(today())
-            .map_err(|source| CaError::Certificate { path: paths.ca_certificate(), source })?;
+        let (certificate_pem, key_pem) =
+            new_ca(today()).map_err(|source| CaError::Certificate {
+                path: paths.ca_certificate(),
+                source,
+            })?;
         // The key first: a certificate without its key would look like a whole CA.
         private_file::write(&paths.ca_key(), &key_pem).map_err(file_error(paths.ca_key()))?;
         private_file::write(&paths.ca_certificate(), &certificate_pem)
             .map_err(file_error(paths.ca_certificate()))?;
-        Ok(Self { paths: paths.clone(), certificate_pem, key_pem })
+        Ok(Self {
+            paths: paths.clone(),
+            certificate_pem,
+            key_pem,
+        })
     }
 
     fn load(paths: &Paths) -> Result<Option<Self>, CaError> {
         let read = |path: PathBuf| {
             private_file::read(&path).map_err(|source| CaError::File { path, source })
         };
-        Ok(match (read(paths.ca_certificate())?, read(paths.ca_key())?) {
-            (Some(certificate_pem), Some(key_pem)) => {
-                Some(Self { paths: paths.clone(), certificate_pem, key_pem })
-            }
-            _ => None,
-        })
+        Ok(
+            match (read(paths.ca_certificate())?, read(paths.ca_key())?) {
+                (Some(certificate_pem), Some(key_pem)) => Some(Self {
+                    paths: paths.clone(),
+                    certificate_pem,
+                    key_pem,
+                }),
+                _ => None,
+            },
+        )
     }
 
     /// The CA's certificate, PEM.
@@ -126,7 +139,10 @@ impl LocalCa {
     /// When the files cannot be read or written, or a name cannot stand in a certificate.
     pub fn leaf(&self, holder: &str, names: &[String]) -> Result<Leaf, CaError> {
         let path = self.paths.leaf(holder);
-        let file_error = |source| CaError::File { path: path.clone(), source };
+        let file_error = |source| CaError::File {
+            path: path.clone(),
+            source,
+        };
         let mut names = names.to_vec();
         names.sort();
         names.dedup();
@@ -143,7 +159,10 @@ impl LocalCa {
         }
         let leaf = self
             .issue(names, ca, today())
-            .map_err(|source| CaError::Certificate { path: self.paths.ca_certificate(), source })?;
+            .map_err(|source| CaError::Certificate {
+                path: self.paths.ca_certificate(),
+                source,
+            })?;
         let text = serde_json::to_string(&leaf).map_err(|error| file_error(error.into()))?;
         private_file::write(&path, &text).map_err(file_error)?;
         Ok(leaf)
@@ -154,7 +173,9 @@ impl LocalCa {
             Issuer::from_ca_cert_pem(&self.certificate_pem, KeyPair::from_pem(&self.key_pem)?)?;
         let until = today.saturating_add(LEAF_DAYS.days());
         let mut params = CertificateParams::new(names.clone())?;
-        params.distinguished_name.push(DnType::CommonName, names.first().map_or("masto", |n| n));
+        params
+            .distinguished_name
+            .push(DnType::CommonName, names.first().map_or("masto", |n| n));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
@@ -165,7 +186,9 @@ impl LocalCa {
         let certificate = params.signed_by(&key, &issuer)?;
         Ok(Leaf {
             names,
-            not_after: until.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |z| z.timestamp()),
+            not_after: until
+                .to_zoned(TimeZone::UTC)
+                .map_or(Timestamp::MAX, |z| z.timestamp()),
             ca,
             certificate_pem: format!("{}{}", certificate.pem(), self.certificate_pem),
             key_pem: key.serialize_pem(),
@@ -177,8 +200,12 @@ fn new_ca(today: Date) -> Result<(String, String), rcgen::Error> {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.distinguished_name.push(DnType::CommonName, "masto local CA");
-    params.distinguished_name.push(DnType::OrganizationName, "masto, this machine only");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "masto local CA");
+    params
+        .distinguished_name
+        .push(DnType::OrganizationName, "masto, this machine only");
     params.not_before = date_time(today.saturating_sub(1.day()));
     params.not_after = date_time(today.saturating_add(CA_YEARS.years()));
     let key = KeyPair::generate()?;
@@ -192,11 +219,19 @@ fn today() -> Date {
 
 fn date_time(date: Date) -> ::time::OffsetDateTime {
     let unsigned = |part: i8| u8::try_from(part).unwrap_or(1);
-    rcgen::date_time_ymd(i32::from(date.year()), unsigned(date.month()), unsigned(date.day()))
+    rcgen::date_time_ymd(
+        i32::from(date.year()),
+        unsigned(date.month()),
+        unsigned(date.day()),
+    )
 }
 
 fn fingerprint(pem: &str) -> String {
-    Sha256::digest(pem).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(pem)
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -212,7 +247,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::new(folder.path());
         let ca = LocalCa::load_or_create(&paths).unwrap();
-        let first = ca.leaf("social", &names("social.localhost media.social.localhost")).unwrap();
+        let first = ca
+            .leaf("social", &names("social.localhost media.social.localhost"))
+            .unwrap();
         let same = LocalCa::load_or_create(&paths)
             .unwrap()
             .leaf("social", &names("media.social.localhost social.localhost"))
@@ -234,7 +271,11 @@ mod tests {
         let ca = LocalCa::load_or_create(&paths).unwrap();
         let mut leaf = ca.leaf("social", &names("social.localhost")).unwrap();
         leaf.not_after = Timestamp::now() + 48.hours();
-        private_file::write(&paths.leaf("social"), &serde_json::to_string(&leaf).unwrap()).unwrap();
+        private_file::write(
+            &paths.leaf("social"),
+            &serde_json::to_string(&leaf).unwrap(),
+        )
+        .unwrap();
         let renewed = ca.leaf("social", &names("social.localhost")).unwrap();
         assert!(renewed.not_after > Timestamp::now() + (24 * 390).hours());
     }
@@ -244,6 +285,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ca = LocalCa::load_or_create(&Paths::new(folder.path())).unwrap();
         let leaf = ca.leaf("social", &names("social.localhost")).unwrap();
-        assert_eq!(format!("{leaf:?}"), r#"Leaf { names: ["social.localhost"], .. }"#);
+        assert_eq!(
+            format!("{leaf:?}"),
+            r#"Leaf { names: ["social.localhost"], .. }"#
+        );
     }
 }

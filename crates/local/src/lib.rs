@@ -50,6 +50,7 @@ mod status;
 mod tail;
 mod template;
 mod waiting;
+mod wire;
 mod world;
 
 pub use backend::LocalBackend;

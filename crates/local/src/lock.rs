@@ -52,7 +52,12 @@ pub enum LockError {
 fn describe(holder: Option<&Holder>) -> String {
     holder.map_or_else(
         || "it has not said who it is".to_owned(),
-        |holder| format!("`masto {}`, process {}, since {}", holder.operation, holder.pid, holder.since),
+        |holder| {
+            format!(
+                "`masto {}`, process {}, since {}",
+                holder.operation, holder.pid, holder.since
+            )
+        },
     )
 }
 
@@ -68,7 +73,10 @@ impl Lock {
         patience: Duration,
         mut on_wait: impl FnMut(Option<&Holder>),
     ) -> Result<Self, LockError> {
-        let file_error = |source| LockError::File { path: path.to_owned(), source };
+        let file_error = |source| LockError::File {
+            path: path.to_owned(),
+            source,
+        };
         let mut file = open(path).map_err(file_error)?;
         if !try_lock(&file).map_err(file_error)? {
             let holder = read_holder(&mut file);
@@ -84,7 +92,13 @@ impl Lock {
             let waited = wait::until(&condition, None, || {
                 let taken = try_lock(&file);
                 async move {
-                    taken.map(|free| if free { Look::Ready(()) } else { Look::NotYet("held".to_owned()) })
+                    taken.map(|free| {
+                        if free {
+                            Look::Ready(())
+                        } else {
+                            Look::NotYet("held".to_owned())
+                        }
+                    })
                 }
             })
             .await;
@@ -92,7 +106,9 @@ impl Lock {
                 Ok(()) => {}
                 Err(WaitError::Look { source, .. }) => return Err(file_error(source)),
                 Err(WaitError::Timeout { .. }) => {
-                    return Err(LockError::Held { holder: read_holder(&mut file) });
+                    return Err(LockError::Held {
+                        holder: read_holder(&mut file),
+                    });
                 }
             }
         }
@@ -108,7 +124,10 @@ impl Lock {
         if !path.exists() {
             return Ok(None);
         }
-        let file_error = |source| LockError::File { path: path.to_owned(), source };
+        let file_error = |source| LockError::File {
+            path: path.to_owned(),
+            source,
+        };
         let mut file = open(path).map_err(file_error)?;
         if try_lock(&file).map_err(file_error)? {
             return Ok(None);
@@ -122,7 +141,13 @@ fn open(path: &Path) -> io::Result<File> {
         private_file::create_folder(folder)?;
     }
     // Never truncated on opening: the text is the holder's until the lock is ours.
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
 }
 
 fn try_lock(file: &File) -> io::Result<bool> {
@@ -161,21 +186,39 @@ mod tests {
     async fn a_second_writer_is_told_who_holds_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deployments/social/lock");
-        let held = Lock::acquire(&path, "up", Duration::ZERO, never).await.unwrap();
-        let refused = Lock::acquire(&path, "down", Duration::ZERO, never).await.unwrap_err();
-        let LockError::Held { holder: Some(holder) } = refused else { panic!("{refused}") };
-        assert_eq!((holder.pid, holder.operation.as_str()), (std::process::id(), "up"));
+        let held = Lock::acquire(&path, "up", Duration::ZERO, never)
+            .await
+            .unwrap();
+        let refused = Lock::acquire(&path, "down", Duration::ZERO, never)
+            .await
+            .unwrap_err();
+        let LockError::Held {
+            holder: Some(holder),
+        } = refused
+        else {
+            panic!("{refused}")
+        };
+        assert_eq!(
+            (holder.pid, holder.operation.as_str()),
+            (std::process::id(), "up")
+        );
         assert_eq!(Lock::holder(&path).unwrap(), Some(holder));
         drop(held);
         assert_eq!(Lock::holder(&path).unwrap(), None);
-        Lock::acquire(&path, "down", Duration::ZERO, never).await.unwrap();
+        Lock::acquire(&path, "down", Duration::ZERO, never)
+            .await
+            .unwrap();
     }
 
     #[tokio::test]
     async fn a_patient_writer_goes_on_when_the_lock_is_freed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
-        let mut held = Some(Lock::acquire(&path, "up", Duration::ZERO, never).await.unwrap());
+        let mut held = Some(
+            Lock::acquire(&path, "up", Duration::ZERO, never)
+                .await
+                .unwrap(),
+        );
         let mut told = 0;
         Lock::acquire(&path, "down", Duration::from_secs(20), |holder| {
             told += 1;

@@ -23,6 +23,7 @@ use crate::labels::{self, Owner};
 use crate::probe::{self, CHECK_BOUND};
 use crate::resource::{LiveContainer, Mark, asked};
 use crate::state::{Health, State};
+use crate::wire;
 
 /// Where the site file of a deployment is in the ingress.
 pub(crate) fn site_file(deployment: &str) -> String {
@@ -108,7 +109,7 @@ async fn route_hash(
     };
     if let Some(address) = probe::reachable(&addresses(ingress)) {
         let address = SocketAddr::new(address.into(), 80);
-        if let Ok(answer) = probe::get(address, &asked(name.as_str())).await {
+        if let Ok(answer) = wire::get(address, &asked(name.as_str())).await {
             return Ok(answer);
         }
     }

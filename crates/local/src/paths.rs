@@ -15,7 +15,9 @@ impl Paths {
     /// Paths below `data_dir`, which need not exist yet.
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir: data_dir.into() }
+        Self {
+            data_dir: data_dir.into(),
+        }
     }
 
     /// The data directory itself.
@@ -60,7 +62,10 @@ impl Paths {
 
     /// The certificate and key of a deployment's host names.
     pub(crate) fn leaf(&self, name: &str) -> PathBuf {
-        self.data_dir.join("deployments").join(name).join("certificate.json")
+        self.data_dir
+            .join("deployments")
+            .join(name)
+            .join("certificate.json")
     }
 
     /// Everything kept for a deployment.

@@ -8,13 +8,19 @@ use std::path::Path;
 /// Writes `text` to `path`, making its folders. A reader sees the old text or the new one, also
 /// after a crash; nobody but the owner can read either.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().ok_or_else(|| io::Error::other("a path without a folder"))?;
+    let folder = path
+        .parent()
+        .ok_or_else(|| io::Error::other("a path without a folder"))?;
     create_folder(folder)?;
     // The process id keeps two writers from sharing a half-written file.
     let draft = path.with_extension(format!("{}.tmp", std::process::id()));
     let written = (|| {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&draft, path)?;
@@ -54,9 +60,15 @@ mod tests {
         write(&path, "one").unwrap();
         write(&path, "two").unwrap();
         assert_eq!(read(&path).unwrap().as_deref(), Some("two"));
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let parent = path.parent().unwrap();
-        assert_eq!(fs::metadata(parent).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(
+            fs::metadata(parent).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
         assert_eq!(fs::read_dir(parent).unwrap().count(), 1);
     }
 

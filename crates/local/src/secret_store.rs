@@ -64,7 +64,10 @@ impl SecretStore {
     /// The store of the deployment `name`; nothing is read yet.
     #[must_use]
     pub fn new(paths: &Paths, name: &Name) -> Self {
-        Self { path: paths.secrets(name), folder: paths.deployment(name) }
+        Self {
+            path: paths.secrets(name),
+            folder: paths.deployment(name),
+        }
     }
 
     /// The file, for messages.
@@ -81,16 +84,20 @@ impl SecretStore {
         let Some(text) = private_file::read(&self.path).map_err(|source| self.file(source))? else {
             return Ok(None);
         };
-        let file: File = serde_json::from_str(&text).map_err(|error| SecretStoreError::Damaged {
-            path: self.path.clone(),
-            line: error.line(),
-            column: error.column(),
-        })?;
+        let file: File =
+            serde_json::from_str(&text).map_err(|error| SecretStoreError::Damaged {
+                path: self.path.clone(),
+                line: error.line(),
+                column: error.column(),
+            })?;
         let mut secrets = Secrets::default();
         for (name, value) in file.secrets {
             secrets.insert(name, Secret::new(value));
         }
-        Ok(Some(StoredSecrets { secrets, salt: file.salt }))
+        Ok(Some(StoredSecrets {
+            secrets,
+            salt: file.salt,
+        }))
     }
 
     /// Keeps `secrets` in place of what was there. `salt` is 32 random hex digits for a new file
@@ -99,7 +106,9 @@ impl SecretStore {
     /// # Errors
     /// When the file cannot be read or written.
     pub fn save(&self, secrets: Secrets, salt: &str) -> Result<StoredSecrets, SecretStoreError> {
-        let salt = self.load()?.map_or_else(|| salt.to_owned(), |stored| stored.salt);
+        let salt = self
+            .load()?
+            .map_or_else(|| salt.to_owned(), |stored| stored.salt);
         let file = File {
             version: 1,
             salt: salt.clone(),
@@ -125,7 +134,10 @@ impl SecretStore {
     }
 
     fn file(&self, source: io::Error) -> SecretStoreError {
-        SecretStoreError::File { path: self.path.clone(), source }
+        SecretStoreError::File {
+            path: self.path.clone(),
+            source,
+        }
     }
 }
 
@@ -141,7 +153,12 @@ impl StoredSecrets {
             // Lengths keep two neighbours from being read as one.
             digest.update(format!("\0{name:?}\0{}\0{value}", value.len()));
         }
-        digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        digest
+            .finalize()
+            .iter()
+            .take(8)
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -155,7 +172,10 @@ mod tests {
 
     fn secrets(password: &str) -> Secrets {
         let mut secrets = Secrets::default();
-        secrets.insert(SecretName::PostgresPassword, Secret::new(password.to_owned()));
+        secrets.insert(
+            SecretName::PostgresPassword,
+            Secret::new(password.to_owned()),
+        );
         secrets
     }
 
@@ -180,7 +200,10 @@ mod tests {
         let store = store(&folder);
         private_file::write(store.path(), "{\"version\": 1,\n \"salt\": canary").unwrap();
         let error = store.load().unwrap_err();
-        assert!(error.to_string().ends_with("can read (line 2, column 10)"), "{error}");
+        assert!(
+            error.to_string().ends_with("can read (line 2, column 10)"),
+            "{error}"
+        );
         assert!(!format!("{error:?}").contains("canary"));
     }
 

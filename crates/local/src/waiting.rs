@@ -37,12 +37,16 @@ pub(crate) async fn until_ready(
         .inspect_container(container_id, None)
         .await
         .map_err(Error::call("look at", &resource))?;
+    let address = match probe::reachable(&addresses(&inspected, gateways)) {
+        Some(address) if probe::is_there(address, &container.ready).await => Some(address),
+        _ => None,
+    };
     let probe = Probe {
         docker,
         container,
         container_id,
         secrets,
-        address: probe::reachable(&addresses(&inspected, gateways)),
+        address,
         started: started(&inspected),
     };
     let condition = Condition::new(probe.condition(), container.bound).poll(pace(&probe));

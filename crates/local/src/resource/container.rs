@@ -53,7 +53,7 @@ pub struct Container {
     pub requires: BTreeSet<Id>,
     /// Labels of its own.
     pub labels: BTreeMap<&'static str, String>,
-    /// What it is made of, one text an attribute: see [`Container::config`].
+    /// What it is made of, one text an attribute: see `Container::config`.
     pub config: BTreeMap<String, String>,
 }
 

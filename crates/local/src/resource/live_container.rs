@@ -24,7 +24,7 @@ pub struct LiveContainer {
     pub state: State,
     /// What Docker's own check says of it; `None` where there is none.
     pub health: Option<Health>,
-    /// As [`Container::config`], as recorded.
+    /// As `Container::config`, as recorded.
     pub config: BTreeMap<String, String>,
     /// Hash of it, as recorded.
     pub config_hash: Option<String>,

@@ -25,7 +25,7 @@ pub struct Route {
 /// What the ingress was found to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveRoute {
-    /// [`Route::hash`] of what it serves; `None` when it serves nothing of this deployment.
+    /// `Route::hash` of what it serves; `None` when it serves nothing of this deployment.
     pub hash: Option<String>,
     /// The ingress is in the processes' network.
     pub connected: bool,
