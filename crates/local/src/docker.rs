@@ -76,6 +76,7 @@ impl Docker {
             major_version: agreed.0,
             minor_version: agreed.1,
         };
+        tracing::debug!(%address, engine = version.version, api = %agreed, "connected");
         Ok(Self {
             client: self::client(&address, &agreed)?,
             address: Arc::new(address),

@@ -50,6 +50,12 @@ pub(crate) async fn until_ready(
         started: started(&inspected),
     };
     let condition = Condition::new(probe.condition(), container.bound).poll(pace(&probe));
+    tracing::debug!(
+        container = container.name,
+        direct = address.is_some(),
+        "waiting until {}",
+        condition.name
+    );
     let ready = wait::until(&condition, Some(progress), || probe.look());
     tokio::select! {
         biased;

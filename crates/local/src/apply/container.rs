@@ -67,6 +67,11 @@ pub(super) async fn start(
         docker.client.start_container(container_id, None).await
     };
     site.ahead.started(&container.id);
+    tracing::debug!(
+        container = container.name,
+        well = started.is_ok(),
+        "start asked for"
+    );
     let Err(error) = started else { return Ok(()) };
     let error = Error::call("start", &container.id)(error);
     Err(match port_owner::taken_port(&error, container) {

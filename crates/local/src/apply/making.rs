@@ -63,7 +63,13 @@ pub(crate) async fn make(
     let files = body::files(container, ground).map_err(missing)?;
     let container_id = match created(docker, container, ground, body).await? {
         Made::New(container_id) => container_id,
-        Made::Adopted(container_id) => return Ok(container_id),
+        Made::Adopted(container_id) => {
+            tracing::debug!(
+                container = container.name,
+                "it is there and started already"
+            );
+            return Ok(container_id);
+        }
     };
     let networks = body::networks(container, ground.deployment)
         .into_iter()
@@ -83,6 +89,7 @@ pub(crate) async fn make(
         archive::write(docker, &container_id, &resource, &files).await
     };
     try_join!(connect, put)?;
+    tracing::debug!(container = container.name, "made");
     Ok(container_id)
 }
 
