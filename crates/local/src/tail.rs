@@ -4,7 +4,7 @@ use bollard::query_parameters::LogsOptionsBuilder;
 use futures_util::TryStreamExt as _;
 
 use crate::docker::Docker;
-use crate::error::Exit;
+use crate::error::{Error, Exit, status};
 
 /// How many lines go with an error.
 pub(crate) const LINES: u64 = 20;
@@ -36,15 +36,24 @@ pub(crate) async fn lines(docker: &Docker, container: &str, lines: u64) -> Vec<S
 }
 
 /// How `container` ended; `code` is what the wait for it said.
-pub(crate) async fn exit(docker: &Docker, container: &str, code: i64) -> Exit {
-    let inspected = docker.client.inspect_container(container, None).await;
-    let state = inspected
-        .ok()
-        .and_then(|container| container.state)
-        .unwrap_or_default();
-    Exit {
+///
+/// # Errors
+/// When the engine went away: then it was the engine that ended the container.
+pub(crate) async fn exit(
+    docker: &Docker,
+    container: &str,
+    resource: &str,
+    code: i64,
+) -> Result<Exit, Error> {
+    let state = match docker.client.inspect_container(container, None).await {
+        Ok(container) => container.state.unwrap_or_default(),
+        // Somebody removed it, and nothing more can be told.
+        Err(error) if status(&error) == Some(404) => bollard::models::ContainerState::default(),
+        Err(error) => return Err(Error::call("look at", resource)(error)),
+    };
+    Ok(Exit {
         code,
         out_of_memory: state.oom_killed.unwrap_or_default(),
         message: state.error.unwrap_or_default(),
-    }
+    })
 }

@@ -128,7 +128,7 @@ async fn ended(docker: &Docker, container_id: &str, resource: &str) -> Result<Ex
             return Err(Error::call("wait for", resource)(gone.into()));
         }
     };
-    Ok(tail::exit(docker, container_id, code).await)
+    tail::exit(docker, container_id, resource, code).await
 }
 
 /// Waits until the job `container` has ended, and shows its last line meanwhile.
