@@ -208,3 +208,82 @@ pub(crate) async fn image_id(docker: &Docker, reference: &str) -> Result<Option<
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::fixture::{SOCIAL, topology};
+
+    fn check(lines: &str, set: ImageSet, expected: &Expect) {
+        let refs = ImageRefs::new(&topology(&format!("{SOCIAL}{lines}\n")), set);
+        let references: Vec<&str> = refs.references.values().map(String::as_str).collect();
+        expected.assert_eq(&references.join("\n"));
+    }
+
+    #[test]
+    fn the_official_images_are_pinned_by_version() {
+        check("", ImageSet::Official, &expect![[r#"
+            ghcr.io/mastodon/mastodon:v4.7.5
+            ghcr.io/mastodon/mastodon-streaming:v4.7.5
+            postgres:17
+            redis:7
+            quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z
+            caddy:2.10
+            axllent/mailpit:v1.27"#]]);
+        check(
+            "redis: { engine: valkey, version: 8 }",
+            ImageSet::Official,
+            &expect![[r#"
+                ghcr.io/mastodon/mastodon:v4.7.5
+                ghcr.io/mastodon/mastodon-streaming:v4.7.5
+                postgres:17
+                valkey/valkey:8
+                quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z
+                caddy:2.10
+                axllent/mailpit:v1.27"#]],
+        );
+    }
+
+    #[test]
+    fn the_kits_images_have_one_tag_a_series() {
+        check(
+            "mastodon: { version: v4.5.20 }",
+            ImageSet::Kit,
+            &expect![[r#"
+                masto-kit/mastodon:v4.5
+                masto-kit/mastodon-streaming:v4.5
+                masto-kit/postgres:17
+                masto-kit/redis:8
+                masto-kit/minio:latest
+                masto-kit/caddy:2
+                masto-kit/mailpit:latest"#]],
+        );
+    }
+
+    #[test]
+    fn an_image_that_the_file_names_is_taken_in_every_set_and_is_not_the_kits_to_build() {
+        let text =
+            format!("{SOCIAL}local: {{ images: {{ caddy: \"registry.example/caddy:1\" }} }}\n");
+        let refs = ImageRefs::new(&topology(&text), ImageSet::Kit);
+        assert_eq!(refs.get(ImageRole::Caddy), "registry.example/caddy:1");
+        let mut images = Images::assumed(&refs);
+        assert_eq!(images.missing(), Vec::<&str>::new());
+        for image in images.by_role.values_mut() {
+            image.id = None;
+        }
+        assert_eq!(images.missing().len(), 7);
+        assert!(
+            !images
+                .missing_of_kit()
+                .contains(&"registry.example/caddy:1".to_owned())
+        );
+        images.found("masto-kit/redis:8", "sha256:1");
+        assert!(
+            !images
+                .missing_of_kit()
+                .contains(&"masto-kit/redis:8".to_owned())
+        );
+    }
+}

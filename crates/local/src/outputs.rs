@@ -50,3 +50,42 @@ pub fn outputs(deployment: &Deployment, ports: Ports, secrets: &Secrets, paths: 
         ca_file: paths.ca_certificate(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mastodon::Schema;
+
+    use super::*;
+    use crate::fixture::{self, SOCIAL};
+
+    #[test]
+    fn urls_name_the_port_only_where_it_is_not_443() {
+        let deployment = fixture::deployment(SOCIAL, &Schema::New);
+        let urls = |https: u16| {
+            let paths = Paths::new("/data");
+            let found = outputs(
+                &deployment,
+                Ports { https, http: 80 },
+                &Secrets::default(),
+                &paths,
+            );
+            (found.url, found.media_url, found.mail_url)
+        };
+        let host = |host: &str| format!("https://{host}social.localhost");
+        assert_eq!(urls(443), (host(""), host("media."), Some(host("mail."))));
+        assert_eq!(urls(8443).0, "https://social.localhost:8443");
+    }
+
+    #[test]
+    fn the_owners_password_is_in_no_debug_output() {
+        let deployment = fixture::deployment(SOCIAL, &Schema::New);
+        let secrets = fixture::secrets(&deployment);
+        let ports = Ports {
+            https: 443,
+            http: 80,
+        };
+        let found = outputs(&deployment, ports, &secrets, &Paths::new("/data"));
+        assert!(found.owner_password.is_some());
+        assert!(!format!("{found:?}").contains("canary"));
+    }
+}

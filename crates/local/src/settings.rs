@@ -105,3 +105,56 @@ pub fn surroundings(topology: &Topology, settings: &Settings) -> Surroundings {
         allowed_private_addresses: vec![PROCESSES_SUBNET.to_owned()],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{self, SOCIAL, topology};
+
+    #[test]
+    fn a_typed_port_wins_over_the_files() {
+        let topology = topology(&format!("{SOCIAL}local: {{ ports: {{ https: 8443 }} }}\n"));
+        let settings = fixture::settings(ImageSet::Official);
+        assert_eq!(
+            settings.ports(&topology),
+            Ports {
+                https: 8443,
+                http: 80
+            }
+        );
+        let typed = Settings {
+            https_port: Some(9443),
+            http_port: Some(9080),
+            ..settings
+        };
+        assert_eq!(
+            typed.ports(&topology),
+            Ports {
+                https: 9443,
+                http: 9080
+            }
+        );
+        assert_eq!(surroundings(&topology, &typed).https_port, 9443);
+    }
+
+    #[test]
+    fn mail_stays_on_this_machine_unless_the_file_names_a_server() {
+        let catcher = |lines: &str| {
+            let topology = topology(&format!("{SOCIAL}{lines}\n"));
+            surroundings(&topology, &fixture::settings(ImageSet::Official)).mail_catcher
+        };
+        assert!(catcher(""));
+        assert!(catcher("mail: { via: catcher }"));
+        assert!(!catcher(
+            "mail: { via: { smtp: { server: smtp.example.com } } }"
+        ));
+    }
+
+    #[test]
+    fn image_sets_read_back_as_they_are_written() {
+        for set in [ImageSet::Official, ImageSet::Kit] {
+            assert_eq!(set.to_string().parse(), Ok(set));
+        }
+        assert_eq!("docker".parse::<ImageSet>(), Err(UnknownImageSet));
+    }
+}

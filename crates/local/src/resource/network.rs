@@ -70,3 +70,34 @@ impl LiveNetwork {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_network_with_a_way_out_is_made_anew() {
+        let network = Network {
+            role: NetworkRole::Stores,
+            name: "masto-social-stores".to_owned(),
+            internal: true,
+        };
+        let live = LiveNetwork {
+            role: NetworkRole::Stores,
+            name: "masto-social-stores".to_owned(),
+            owner: Owner::Ours,
+            network_id: "n1".to_owned(),
+            internal: true,
+            subnet: None,
+            gateway: None,
+        };
+        assert_eq!(network.diff(&live), None);
+        let open = LiveNetwork {
+            internal: false,
+            ..live
+        };
+        let change = network.diff(&open).unwrap();
+        assert_eq!(change.how, How::DeleteThenCreate);
+        assert_eq!(change.cause, "it has a way out and must not");
+    }
+}
