@@ -19,7 +19,6 @@ mod bad_worlds;
 mod change;
 mod drift;
 mod interrupt;
-mod kill;
 mod lifecycle;
 mod readme;
 mod secrets;

@@ -224,14 +224,18 @@ mod tests {
 
     #[test]
     fn the_official_images_are_pinned_by_version() {
-        check("", ImageSet::Official, &expect![[r#"
+        check(
+            "",
+            ImageSet::Official,
+            &expect![[r#"
             ghcr.io/mastodon/mastodon:v4.7.5
             ghcr.io/mastodon/mastodon-streaming:v4.7.5
             postgres:17
             redis:7
             quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z
             caddy:2.10
-            axllent/mailpit:v1.27"#]]);
+            axllent/mailpit:v1.27"#]],
+        );
         check(
             "redis: { engine: valkey, version: 8 }",
             ImageSet::Official,

@@ -97,6 +97,8 @@ pub(super) async fn disconnect(site: Site<'_>, network: &str) -> Result<(), Erro
     {
         // Neither of them is there any more, or they were not connected.
         Err(error) if matches!(status(&error), Some(403 | 404)) => Ok(()),
+        // Docker 20.10 says so with a 500, for a container that was killed while it was connected.
+        Err(error) if error.to_string().contains("is not connected to") => Ok(()),
         other => other.map_err(Error::call("disconnect", Id::Ingress)),
     }
 }
