@@ -7,7 +7,6 @@ mod code;
 mod mail;
 mod owner;
 mod queues;
-mod search;
 mod sizes;
 mod stores;
 #[cfg(test)]
@@ -24,7 +23,7 @@ pub use code::CODES;
 /// finds the place in the file.
 #[must_use]
 pub fn check(topology: &Topology) -> Vec<Problem> {
-    let rules: [fn(&Topology) -> Vec<Problem>; 12] = [
+    let rules: [fn(&Topology) -> Vec<Problem>; 11] = [
         queues::every_queue_has_a_consumer,
         queues::scheduler_has_one_consumer,
         stores::postgres_is_new_enough,
@@ -34,7 +33,6 @@ pub fn check(topology: &Topology) -> Vec<Problem> {
         sizes::memory_is_enough,
         owner::username_is_free,
         mail::sender_can_send,
-        search::search_is_built,
         variables::names_are_the_operators,
         variables::values_mean_what_they_say,
     ];

@@ -57,7 +57,8 @@ document! {
         media: MediaPart,
         /// How mail leaves.
         mail: MailPart,
-        /// Search: `none` finds hashtags and accounts only, `elasticsearch` full text.
+        /// Search. `none` finds hashtags and accounts only; for a cluster of your own set `ES_ENABLED`,
+        /// `ES_HOST` and `ES_PORT` in `mastodon.env`.
         #[schemars(extend("default" = "none"))]
         search: Search,
         /// What has a meaning on Docker only.

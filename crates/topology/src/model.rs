@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::keyword::keywords;
 use crate::{
-    Domain, Email, ImageRef, Memory, Name, ProcessName, Queue, StoreVersion, Vcpu, Version,
+    Domain, Email, ImageRef, Memory, Name, ProcessName, Queue, Search, StoreVersion, Vcpu, Version,
 };
 
 /// A Mastodon server, as the operator wants it.
@@ -234,17 +234,6 @@ pub enum SmtpTls {
 }
 
 keywords!(pub SmtpTls, "a kind of TLS", { Starttls = "starttls", Implicit = "implicit", Off = "off" });
-
-/// `search:`
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Search {
-    /// Hashtags and accounts only.
-    None,
-    /// Full text.
-    Elasticsearch,
-}
-
-keywords!(pub Search, "a kind of search", { None = "none", Elasticsearch = "elasticsearch" });
 
 /// `local:`
 #[derive(Clone, Debug, PartialEq, Eq)]

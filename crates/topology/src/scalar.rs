@@ -33,7 +33,7 @@ text_values! {
     RedisEngine: UNKNOWN_VALUE, "`redis` or `valkey`";
     Size: UNKNOWN_VALUE, "a size";
     SmtpTls: UNKNOWN_VALUE, "a kind of TLS";
-    Search: UNKNOWN_VALUE, "`none` or `elasticsearch`";
+    Search: UNKNOWN_VALUE, "`none`";
     NetworkProfile: UNKNOWN_VALUE, "`public`, `private` or `ha`";
     Architecture: UNKNOWN_VALUE, "`arm64` or `amd64`";
 }

@@ -30,8 +30,6 @@ codes! {
     RESERVED_USERNAME = "reserved-username";
     /// A sender that cannot send.
     MAIL_SENDER = "mail-sender";
-    /// Full-text search.
-    SEARCH = "search";
     /// A variable that masto sets itself.
     ENV_OWNED = "env-owned";
     /// A variable that stops the server from starting, or worse.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use topology::{
-    Autoscale, MailRoute, Memory, Problem, Queue, RedisEngine, Search, Size, Smtp, SmtpTls,
+    Autoscale, MailRoute, Memory, Problem, Queue, RedisEngine, Size, Smtp, SmtpTls,
     StoreVersion, Topology,
 };
 
@@ -440,28 +440,6 @@ fn the_sender_can_send() {
 
             # another domain through a server of one's own
             well
-
-        "#]],
-    );
-}
-
-#[test]
-fn search_is_said_not_to_run() {
-    table(
-        super::search::search_is_built,
-        &[
-            ("none", |_| ()),
-            ("elasticsearch", |topology| {
-                topology.search = Search::Elasticsearch;
-            }),
-        ],
-        &expect![[r#"
-            # none
-            well
-
-            # elasticsearch
-            error mastodon::search at search: masto does not run Elasticsearch, so there is no full-text search
-              write `none`, and for a cluster of your own set ES_ENABLED, ES_HOST and ES_PORT in `mastodon.env`, then run `masto tootctl search deploy`
 
         "#]],
     );

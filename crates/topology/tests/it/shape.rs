@@ -180,7 +180,7 @@ fn a_value_of_another_kind_is_refused_with_what_to_write() {
     check_part(
         "search: true\nredis: [redis]\n",
         expect![[r#"
-            3:9 error topology::unknown-value `true`: `true` is not a kind of search / write `none` or `elasticsearch`
+            3:9 error topology::unknown-value `true`: `true` is not a kind of search / write `none`
             4:8 error topology::wrong-type `[redis]`: expected a mapping, found a list / its keys are `engine`, `version` or `size`
         "#]],
     );
@@ -208,7 +208,7 @@ fn an_unknown_word_is_named_with_the_word_that_was_meant() {
             3:19 error topology::unknown-value `mirco`: `mirco` is not a size / did you mean `micro`?
             4:18 error topology::unknown-value `valky`: `valky` is not a key-value store that masto runs / did you mean `valkey`?
             4:31 error topology::unknown-value `nano`: `nano` is not a size / write `micro`, `small`, `medium`, `large`, `xlarge` or `2xlarge`
-            5:9 error topology::unknown-value `opensearch`: `opensearch` is not a kind of search / write `none` or `elasticsearch`
+            5:9 error topology::unknown-value `opensearch`: masto does not run `opensearch`, so there is no full-text search / write `none`, and for a cluster of your own set ES_ENABLED, ES_HOST and ES_PORT in `mastodon.env`, then run `masto tootctl search deploy`
         "#]],
     );
     check_part(
