@@ -34,6 +34,6 @@ pub use graph::{Graph, GraphError};
 pub use plan::{Action, ChangeAction, ChangeSummary, Plan, PlanOptions, PlanSummary, Step, Verb};
 pub use planner::plan;
 pub use resource::{
-    AttributeChange, Change, How, Impact, Known, Live, Observed, Refusal, Resource,
+    AttributeChange, Change, How, Impact, Known, Live, Observed, Refusal, Resource, Succession,
 };
 pub use summary::Summary;

@@ -38,6 +38,18 @@ pub trait Resource: Clone + Debug + Send + Sync + 'static {
     /// plan.
     fn diff(&self, live: &Self::Live, known: &Known<Self>) -> Option<Change>;
 
+    /// A resource that is ready again before this one is taken away to be replaced, so that one of
+    /// them is there at any time; `None` where they may go together.
+    fn replaced_after(&self) -> Option<Self::Id> {
+        None
+    }
+
+    /// How this, when it is made, follows `old`, which has another id and is about to be removed;
+    /// `None` where the two have nothing to do with each other.
+    fn succession(&self, _old: &Self::Live) -> Option<Succession> {
+        None
+    }
+
     /// Why the creation of something that is not there would be wrong, and what to do instead.
     fn refuse_create(&self) -> Option<Refusal> {
         None
@@ -101,6 +113,16 @@ pub enum How {
         /// What to type, or to do, instead.
         hint: String,
     },
+}
+
+/// How a new thing follows an old one that has another id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Succession {
+    /// The old one is gone before the new one is made, and stays until that can begin: both at once
+    /// would do harm.
+    OldFirst,
+    /// The old one, where it is not wanted any more, stays until the new one is ready.
+    NewFirst,
 }
 
 /// Why a resource must not be touched.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::graph::Graph;
 use crate::planner::decide::Fate;
 use crate::planner::order::Edge;
-use crate::resource::{How, Live, Observed, Resource};
+use crate::resource::{How, Live, Observed, Resource, Succession};
 
 /// What edges are made from; slots are indices of steps.
 pub(super) struct World<'a, R: Resource> {
@@ -74,6 +74,62 @@ impl<R: Resource> World<'_, R> {
     fn creates_first(&self, place: usize) -> bool {
         matches!(&self.fates[place], Fate::Replace(change) if change.how == How::CreateThenDelete)
     }
+}
+
+/// Things that take turns: the next one is taken away when the one before it is ready.
+pub(super) fn turns<R: Resource>(world: &World<'_, R>) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for (place, node) in world.desired.nodes().iter().enumerate() {
+        let (Some(main), Some(old)) = (world.main[place], world.removal.get(&node.id)) else {
+            continue;
+        };
+        let before = node.resource.replaced_after();
+        let before = before.and_then(|id| world.main[world.desired.place(&id)?]);
+        let first = if world.creates_first(place) {
+            main
+        } else {
+            *old
+        };
+        edges.extend(before.map(|before| (before, first)));
+    }
+    edges
+}
+
+/// Old things and what follows them under another id.
+#[derive(Default)]
+pub(super) struct Successions {
+    /// The old one goes before the new one comes.
+    pub(super) old_first: Vec<Edge>,
+    /// Such an old one goes when the new one has everything it needs.
+    pub(super) old_late: Vec<Edge>,
+    /// The old one goes when the new one is there.
+    pub(super) new_first: Vec<Edge>,
+}
+
+pub(super) fn successions<R: Resource>(world: &World<'_, R>, needs: &Needs) -> Successions {
+    let mut found = Successions::default();
+    for (id, old) in world.removal {
+        let live = &world.observed[*id];
+        for (place, node) in world.desired.nodes().iter().enumerate() {
+            let made = matches!(world.fates[place], Fate::Create | Fate::Replace(_));
+            let Some(main) = world.main[place].filter(|_| made && node.id != **id) else {
+                continue;
+            };
+            match node.resource.succession(live) {
+                Some(Succession::OldFirst) => {
+                    found.old_first.push((*old, main));
+                    found
+                        .old_late
+                        .extend(needs[place].iter().map(|slot| (*slot, *old)));
+                }
+                Some(Succession::NewFirst) if world.desired.get(id).is_none() => {
+                    found.new_first.push((main, *old));
+                }
+                Some(Succession::NewFirst) | None => {}
+            }
+        }
+    }
+    found
 }
 
 /// By place: the steps that must have ended for everything below a resource to be as it should be.

@@ -11,7 +11,7 @@ use crate::graph::Graph;
 use crate::plan::{Action, Plan, PlanOptions, Step};
 use crate::resource::{Change, How, Impact, Live, Observed, Resource};
 use decide::{Fate, decide};
-use edges::{World, late, must, needs, recorded};
+use edges::{World, late, must, needs, recorded, successions, turns};
 use kept::Kept;
 use order::{After, arrange, settle};
 
@@ -21,8 +21,10 @@ use order::{After, arrange, settle};
 /// - Both: as [`Resource::diff`] says. A replacement is a removal and a creation. The removal comes
 ///   as late as it can: after the steps of the dependencies, so that a failed migration leaves the
 ///   old processes running. It comes before the removal of what the resource holds, and what holds
-///   something replaced is replaced as well; what only depends on it merely comes after it.
-/// - Only observed: removed, dependents first; kept where it holds data, unless the options say
+///   something replaced is replaced as well; what only depends on it merely comes after it. Those
+///   that take turns ([`Resource::replaced_after`]) are replaced one after another.
+/// - Only observed: removed, dependents first, before or after what follows it
+///   ([`Resource::succession`]); kept where it holds data, unless the options say
 ///   otherwise, together with what it needs. Foreign things are passed over.
 ///
 /// Never fails: what stands in the way is in [`Plan::refusals`].
@@ -224,6 +226,9 @@ fn settle_steps<R: Resource>(
         let mut contradicted = settle(&mut after, &recorded.removals);
         settle(&mut after, &recorded.let_go);
         contradicted.extend(settle(&mut after, &recorded.inferred_removals));
+        let successions = successions(&world, &needs);
+        settle(&mut after, &successions.old_first);
+        settle(&mut after, &successions.old_late);
         let makes_room: BTreeSet<usize> = recorded
             .removals
             .iter()
@@ -239,6 +244,8 @@ fn settle_steps<R: Resource>(
             &mut after,
             &late(&world, &needs, |old| makes_room.contains(&old)),
         );
+        settle(&mut after, &successions.new_first);
+        settle(&mut after, &turns(&world));
 
         let mut turned = false;
         for (old, _) in contradicted {

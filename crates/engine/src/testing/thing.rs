@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::resource::{AttributeChange, Change, How, Impact, Known, Live, Refusal, Resource};
+use crate::resource::{
+    AttributeChange, Change, How, Impact, Known, Live, Refusal, Resource, Succession,
+};
 
 /// A kind, a name and, for an old thing whose replacement is already there, its identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,6 +66,10 @@ pub struct Thing {
     pub data: bool,
     /// Why it must not be made where it is not there.
     pub refuse_create: Option<Refusal>,
+    /// What it is replaced after.
+    pub replaced_after: Option<ThingId>,
+    /// What it follows, and how.
+    pub follows: BTreeMap<ThingId, Succession>,
 }
 
 impl Thing {
@@ -78,6 +84,8 @@ impl Thing {
             on_change: How::Update,
             data: false,
             refuse_create: None,
+            replaced_after: None,
+            follows: BTreeMap::new(),
         }
     }
 
@@ -113,6 +121,20 @@ impl Thing {
         Self { data: true, ..self }
     }
 
+    /// Is replaced after `other`.
+    #[must_use]
+    pub fn replaced_after(mut self, other: &Self) -> Self {
+        self.replaced_after = Some(other.id.clone());
+        self
+    }
+
+    /// Follows `other` in this way.
+    #[must_use]
+    pub fn follows(mut self, other: &Self, succession: Succession) -> Self {
+        self.follows.insert(other.id.clone(), succession);
+        self
+    }
+
     /// Must not be made where it is not there.
     #[must_use]
     pub fn refuse_create(mut self, cause: &str, hint: &str) -> Self {
@@ -137,6 +159,8 @@ impl fmt::Debug for Thing {
             on_change,
             data,
             refuse_create,
+            replaced_after,
+            follows,
         } = self;
         write!(
             f,
@@ -146,6 +170,12 @@ impl fmt::Debug for Thing {
         )?;
         write!(f, " on change {on_change:?}")?;
         write!(f, "{}", if *data { ", data" } else { "" })?;
+        if let Some(other) = replaced_after {
+            write!(f, ", replaced after {other}")?;
+        }
+        if !follows.is_empty() {
+            write!(f, ", follows {follows:?}")?;
+        }
         write!(
             f,
             "{}",
@@ -297,6 +327,14 @@ impl Resource for Thing {
             );
         }
         None
+    }
+
+    fn replaced_after(&self) -> Option<ThingId> {
+        self.replaced_after.clone()
+    }
+
+    fn succession(&self, old: &LiveThing) -> Option<Succession> {
+        self.follows.get(&old.id).copied()
     }
 
     fn refuse_create(&self) -> Option<Refusal> {

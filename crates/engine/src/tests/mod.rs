@@ -8,6 +8,7 @@ mod planning;
 mod refusals;
 mod replacing;
 mod retrying;
+mod turns;
 mod waiting;
 
 use crate::graph::Graph;
