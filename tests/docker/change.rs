@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Found, Scenario};
+use crate::support::{Found, Scenario, Visitor};
 
 /// Names of containers that are not the same container any more, without the deployment's part.
 fn renewed(scenario: &Scenario, before: &Found, after: &Found) -> BTreeSet<String> {
@@ -104,5 +104,29 @@ fn sidekiq_split_by_queue_moves_over_in_one_up() {
         running.contains(&scenario.container("sidekiq-rest-2").as_str()),
         "{running:?}"
     );
+    let schedulers = scenario
+        .engine
+        .most_at_once(&scenario.name, "masto.singleton");
+    assert_eq!(schedulers, 1, "the scheduler must never run twice");
     scenario.doctor();
+}
+
+#[test]
+fn web_answers_all_the_while_its_replicas_are_replaced() {
+    let scenario =
+        Scenario::new("two replicas of web are replaced, and no request goes unanswered");
+    scenario.write("web: { replicas: 2 }\n");
+    scenario.up();
+    let before = scenario.found();
+    scenario.write("web: { replicas: 2, threads: 4 }\n");
+    let visitor = Visitor::arrive(&scenario, "/health");
+    scenario.up();
+    let visits = visitor.leave();
+    assert_eq!(
+        renewed(&scenario, &before, &scenario.found()),
+        ["web-1", "web-2"].map(str::to_owned).into()
+    );
+    assert!(visits.len() > 10, "{visits:?}");
+    let failed: Vec<_> = visits.iter().filter(|visit| *visit != "200").collect();
+    assert!(failed.is_empty(), "{failed:?} of {}", visits.len());
 }

@@ -11,6 +11,9 @@ use mastodon::{Ingress, ProcessId, Route, Target};
 /// Folder of the ingress container that its volume keeps.
 pub(crate) const SITES: &str = "/data/masto";
 
+/// How long a WebSocket may go on under a configuration that is not the newest any more.
+const STREAMS_OUTLIVE: &str = "24h";
+
 /// A deployment as the ingress sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Site {
@@ -33,13 +36,13 @@ pub(crate) struct Site {
 }
 
 /// The file that reads all others. Hosts that nobody serves get an empty 403, as Mastodon itself
-/// answers a foreign `Host`.
+/// answers a foreign `Host`. Without a grace period: what other deployments are in the middle of
+/// is waited for when the file is read anew, and only the end of the container ends it.
 pub(crate) fn global() -> String {
     format!(
         "{{
 \tadmin unix//run/masto-caddy.sock
 \tauto_https off
-\tgrace_period 5s
 \tservers {{
 \t\tprotocols h1 h2
 \t}}
@@ -143,11 +146,21 @@ fn proxy(site: &Site, upstreams: &[String], process: &ProcessId) -> Vec<String> 
     // another, or the new one, may take the request.
     lines.push("\tlb_try_duration 10s".to_owned());
     lines.push("\tlb_try_interval 50ms".to_owned());
+    // Where that cannot be told at once (the name of a container that is gone is asked for all the
+    // way up), the next requests do not try the same again.
+    lines.push("\tfail_duration 1s".to_owned());
+    lines.push("\ttransport http {".to_owned());
+    lines.push("\t\tdial_timeout 1s".to_owned());
+    if *process != ProcessId::Streaming {
+        // Uploads are processed before they are answered (proxy_read_timeout of Mastodon 4.6+).
+        lines.push("\t\tresponse_header_timeout 120s".to_owned());
+    }
+    lines.push("\t}".to_owned());
     if *process == ProcessId::Streaming {
         lines.push("\tflush_interval -1".to_owned());
-    } else {
-        // Uploads are processed before they are answered (proxy_read_timeout of Mastodon 4.6+).
-        lines.push("\ttransport http {\n\t\t\t\tresponse_header_timeout 120s\n\t\t\t}".to_owned());
+        // The coming and going of another deployment has Caddy read everything anew, and it would
+        // cut every open stream of everybody at once.
+        lines.push(format!("\tstream_close_delay {STREAMS_OUTLIVE}"));
     }
     lines.push("}".to_owned());
     lines
@@ -263,7 +276,12 @@ mod tests {
                 			lb_policy least_conn
                 			lb_try_duration 10s
                 			lb_try_interval 50ms
+                			fail_duration 1s
+                			transport http {
+                				dial_timeout 1s
+                			}
                 			flush_interval -1
+                			stream_close_delay 24h
                 		}
                 	}
                 	handle {
@@ -273,7 +291,9 @@ mod tests {
                 			lb_policy least_conn
                 			lb_try_duration 10s
                 			lb_try_interval 50ms
+                			fail_duration 1s
                 			transport http {
+                				dial_timeout 1s
                 				response_header_timeout 120s
                 			}
                 		}

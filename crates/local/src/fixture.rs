@@ -190,6 +190,7 @@ fn live_container(
         holds: holds.collect(),
         networks: networks.collect(),
         version: label(labels::VERSION),
+        singleton: label(labels::SINGLETON).is_some(),
         mode: label(labels::MODE)
             .as_deref()
             .and_then(crate::resource::Mode::read),

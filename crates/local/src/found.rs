@@ -147,6 +147,7 @@ fn live_container(name: &Name, container: ContainerSummary) -> Option<LiveContai
             .filter_map(|endpoint| endpoint.network_id)
             .collect(),
         version: label(labels::VERSION),
+        singleton: labels.contains_key(labels::SINGLETON),
         mode: label(labels::MODE).as_deref().and_then(Mode::read),
         shared_with: BTreeSet::new(),
         status,
@@ -170,9 +171,13 @@ fn published(port: &bollard::models::PortSummary) -> Option<String> {
 
 fn live_network(name: &Name, network: Network) -> Option<LiveNetwork> {
     let docker_name = network.name?;
-    let role = [NetworkRole::Stores, NetworkRole::Processes]
-        .into_iter()
-        .find(|role| Id::Network(*role).docker_name(name).as_ref() == Some(&docker_name))?;
+    let role = [
+        NetworkRole::Stores,
+        NetworkRole::Processes,
+        NetworkRole::Ingress,
+    ]
+    .into_iter()
+    .find(|role| Id::Network(*role).docker_name(name).as_ref() == Some(&docker_name))?;
     let ipv4 = network
         .ipam
         .and_then(|ipam| ipam.config)

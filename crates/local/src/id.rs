@@ -8,14 +8,20 @@ use topology::Name;
 
 /// The shared ingress container and its volume.
 pub(crate) const INGRESS: &str = "masto-ingress";
+/// The network that the ingress publishes its ports through. Of all the networks that a container
+/// is in, the engine publishes through the one whose name sorts first; another one's coming would
+/// move the ports and cut every connection. No deployment's name starts with a digit.
+const INGRESS_NETWORK: &str = "masto-0-ingress";
 
-/// One of the two networks of a deployment.
+/// One of the networks of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NetworkRole {
     /// No way out: the stores and what talks to them.
     Stores,
     /// The processes, the ingress and the internet.
     Processes,
+    /// The ingress alone, whatever it serves; shared by all deployments as the ingress is.
+    Ingress,
 }
 
 /// One of the volumes.
@@ -68,6 +74,7 @@ impl NetworkRole {
         match self {
             Self::Stores => "stores",
             Self::Processes => "processes",
+            Self::Ingress => "ingress",
         }
     }
 }
@@ -110,11 +117,21 @@ impl fmt::Display for Id {
 }
 
 impl Id {
+    /// Whether all deployments of a Docker host share it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(
+            self,
+            Self::Ingress | Self::Volume(VolumeRole::Ingress) | Self::Network(NetworkRole::Ingress)
+        )
+    }
+
     /// What Docker calls it in the deployment `name`; `None` for what is no object of Docker's.
     #[must_use]
     pub fn docker_name(&self, name: &Name) -> Option<String> {
         match self {
             Self::Volume(VolumeRole::Ingress) | Self::Ingress => Some(INGRESS.to_owned()),
+            Self::Network(NetworkRole::Ingress) => Some(INGRESS_NETWORK.to_owned()),
             Self::Network(role) => Some(format!("masto-{name}-{}", role.as_str())),
             Self::Volume(role) => Some(format!("masto-{name}-{}", role.as_str())),
             Self::Store(role) => Some(format!("masto-{name}-{}", role.as_str())),
@@ -186,6 +203,7 @@ impl FromStr for Id {
             None if text == "route" => Some(Self::Route),
             Some(("network", "stores")) => Some(Self::Network(NetworkRole::Stores)),
             Some(("network", "processes")) => Some(Self::Network(NetworkRole::Processes)),
+            Some(("network", "ingress")) => Some(Self::Network(NetworkRole::Ingress)),
             Some(("volume", role)) => [
                 VolumeRole::Postgres,
                 VolumeRole::Redis,
@@ -249,6 +267,7 @@ mod tests {
         vec![
             Id::Network(NetworkRole::Stores),
             Id::Network(NetworkRole::Processes),
+            Id::Network(NetworkRole::Ingress),
             Id::Volume(VolumeRole::Postgres),
             Id::Volume(VolumeRole::Ingress),
             Id::Store(StoreRole::Minio),

@@ -25,6 +25,8 @@ pub(crate) const DOMAIN: &str = "masto.domain";
 pub(crate) const POSTGRES_MAJOR: &str = "masto.postgres-major";
 /// Mastodon's release: on volumes the one that made them, on jobs the one that ran.
 pub(crate) const VERSION: &str = "masto.version";
+/// On a process of which there must not be two: the Sidekiq with the `scheduler` queue.
+pub(crate) const SINGLETON: &str = "masto.singleton";
 /// How the `schema` job went about it: `prepare` or `migrate`.
 pub(crate) const MODE: &str = "masto.mode";
 /// Tells a volume from another of the same name.
@@ -59,10 +61,7 @@ impl Owner {
 
 /// The labels every resource has.
 pub(crate) fn common(deployment: &str, id: &Id) -> HashMap<String, String> {
-    let deployment = match id {
-        Id::Ingress | Id::Volume(crate::id::VolumeRole::Ingress) => SHARED,
-        _ => deployment,
-    };
+    let deployment = if id.is_shared() { SHARED } else { deployment };
     HashMap::from([
         (DEPLOYMENT.to_owned(), deployment.to_owned()),
         (RESOURCE.to_owned(), id.label()),

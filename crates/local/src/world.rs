@@ -59,8 +59,7 @@ impl World {
     pub fn observed_for(&self, desired: &Graph<Resource>) -> Observed<Resource> {
         let mut things = self.things.clone();
         if desired.get(&Id::Ingress).is_none() && !self.neighbours.is_empty() {
-            things.remove(&Id::Ingress);
-            things.remove(&Id::Volume(VolumeRole::Ingress));
+            things.retain(|id, _| !id.is_shared());
         }
         things
     }
@@ -68,10 +67,9 @@ impl World {
     /// Whether anything of the deployment is there; the shared ingress alone does not count.
     #[must_use]
     pub fn exists(&self) -> bool {
-        self.things.iter().any(|(id, live)| {
-            *live.owner() == Owner::Ours
-                && !matches!(id, Id::Ingress | Id::Volume(VolumeRole::Ingress))
-        })
+        self.things
+            .iter()
+            .any(|(id, live)| *live.owner() == Owner::Ours && !id.is_shared())
     }
 
     /// Whether its database is there: from then on its secrets must never be made anew.

@@ -117,7 +117,7 @@ fn lost_secrets_are_refused_only_where_there_is_data() {
 #[test]
 fn a_deployment_exists_when_there_is_more_of_it_than_the_shared_ingress() {
     assert!(world(&[], |_| {}).exists());
-    let shared = |id: &Id| matches!(id, Id::Ingress | Id::Volume(VolumeRole::Ingress));
+    let shared = Id::is_shared;
     assert!(!world(&[], |things| things.retain(|id, _| shared(id))).exists());
     let kept = |id: &Id| shared(id) || *id == Id::Volume(VolumeRole::Postgres);
     assert!(world(&[], |things| things.retain(|id, _| kept(id))).exists());

@@ -259,6 +259,113 @@ impl EngineState {
         });
     }
 
+    /// What tells each of `volumes` from another that had its name.
+    pub(crate) fn incarnations(&self, volumes: &[String]) -> BTreeMap<String, String> {
+        self.run(async |docker| {
+            let mut all = BTreeMap::new();
+            for name in volumes {
+                let volume = docker.inspect_volume(name).await.unwrap();
+                all.insert(name.clone(), volume.labels["masto.incarnation"].clone());
+            }
+            all
+        })
+    }
+
+    /// Names of the networks that a container is in.
+    pub(crate) fn networks_of(&self, container: &str) -> Vec<String> {
+        self.run(async |docker| {
+            let inspected = docker
+                .inspect_container(container, None::<InspectContainerOptions>)
+                .await
+                .unwrap();
+            let networks = inspected.network_settings.unwrap().networks.unwrap();
+            networks.into_keys().collect()
+        })
+    }
+
+    /// Makes a container again on the engine's default bridge, and in its other networks but the
+    /// one for itself; gives what it then has on record.
+    pub(crate) fn recreate_on_bridge(&self, container: &str) -> String {
+        self.run(async |docker| {
+            let inspected = docker
+                .inspect_container(container, None::<InspectContainerOptions>)
+                .await
+                .unwrap();
+            let (config, mut host) = (inspected.config.unwrap(), inspected.host_config.unwrap());
+            host.network_mode = None;
+            let mut labels = config.labels.unwrap();
+            let mut record: BTreeMap<String, String> =
+                serde_json::from_str(&labels["masto.config"]).unwrap();
+            record.remove("network.ingress");
+            let record = serde_json::to_string(&record).unwrap();
+            labels.insert("masto.config".to_owned(), record.clone());
+            labels.insert(
+                "masto.config-hash".to_owned(),
+                "of an older masto".to_owned(),
+            );
+            let options = RemoveContainerOptionsBuilder::new().force(true).build();
+            docker
+                .remove_container(container, Some(options))
+                .await
+                .unwrap();
+            let body = bollard::models::ContainerCreateBody {
+                image: config.image,
+                cmd: config.cmd,
+                labels: Some(labels),
+                exposed_ports: config.exposed_ports,
+                host_config: Some(host),
+                ..Default::default()
+            };
+            let options = CreateContainerOptionsBuilder::new().name(container).build();
+            let made = docker.create_container(Some(options), body).await.unwrap();
+            docker.start_container(&made.id, None).await.unwrap();
+            let networks = inspected.network_settings.unwrap().networks.unwrap();
+            for network in networks.keys().filter(|name| name.ends_with("-processes")) {
+                let request = bollard::models::NetworkConnectRequest {
+                    container: made.id.clone(),
+                    endpoint_config: None,
+                };
+                docker.connect_network(network, request).await.unwrap();
+            }
+            record
+        })
+    }
+
+    /// How many containers of `deployment` with this label ran at the same time since the scenario
+    /// began.
+    pub(crate) fn most_at_once(&self, deployment: &str, label: &str) -> usize {
+        let filters = HashMap::from([
+            (
+                "label".to_owned(),
+                vec![format!("masto.deployment={deployment}"), label.to_owned()],
+            ),
+            (
+                "event".to_owned(),
+                vec!["start".to_owned(), "die".to_owned()],
+            ),
+        ]);
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap();
+        self.run(async |docker| {
+            let options = EventsOptionsBuilder::new()
+                .filters(&filters)
+                .since(&self.began)
+                .until(&now.as_secs().to_string())
+                .build();
+            let mut events = docker.events(Some(options));
+            let (mut running, mut most) = (0_usize, 0);
+            while let Some(Ok(event)) = events.next().await {
+                match event.action.as_deref() {
+                    Some("start") => running += 1,
+                    _ => running = running.saturating_sub(1),
+                }
+                most = most.max(running);
+            }
+            most
+        })
+    }
+
     /// Whether there is a container called `name`.
     pub(crate) fn exists(&self, name: &str) -> bool {
         self.run(async |docker| {

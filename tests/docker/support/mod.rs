@@ -4,6 +4,8 @@
 mod engine_state;
 mod run;
 mod socket;
+mod visitor;
+mod websocket;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -15,6 +17,8 @@ use rand::Rng as _;
 pub(crate) use engine_state::{EngineState, Found};
 pub(crate) use run::Run;
 pub(crate) use socket::{SocketProxy, old_engine};
+pub(crate) use visitor::Visitor;
+pub(crate) use websocket::WebSocket;
 
 /// Deployments of tests begin with this, so that what a killed test run left can be told from a
 /// person's own servers.
@@ -115,6 +119,23 @@ impl Scenario {
     /// `masto doctor`, which must find nothing.
     pub(crate) fn doctor(&self) -> Run {
         self.masto(&["doctor", "--local"]).success()
+    }
+
+    /// The local CA's certificate.
+    pub(crate) fn ca(&self) -> PathBuf {
+        self.home().join(".local/share/masto/ca/ca.pem")
+    }
+
+    /// A token of the owner's, as an application would have got it.
+    pub(crate) fn access_token(&self) -> String {
+        let token = format!("{PREFIX}{:016x}", rand::rng().random::<u64>());
+        let insert = format!(
+            "insert into oauth_access_tokens (token, resource_owner_id, scopes) \
+             select '{token}', id, 'read' from users order by id limit 1"
+        );
+        self.masto(&["psql", "--local", "--", "-c", &insert])
+            .success();
+        token
     }
 
     /// What the engine holds of this deployment.

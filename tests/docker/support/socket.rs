@@ -8,10 +8,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 type Open = Arc<Mutex<Vec<UnixStream>>>;
+type Hook = Box<dyn FnOnce() + Send>;
+/// What a request has in its first line, and what is done before the engine sees it.
+type Hooks = Arc<Mutex<Option<(&'static str, Hook)>>>;
 
 /// A socket that leads to the real engine and can be cut.
 pub(crate) struct SocketProxy {
     open: Open,
+    hooks: Hooks,
 }
 
 impl SocketProxy {
@@ -20,6 +24,8 @@ impl SocketProxy {
         let listener = UnixListener::bind(path).unwrap();
         let open = Open::default();
         let ours = Arc::clone(&open);
+        let hooks = Hooks::default();
+        let to_run = Arc::clone(&hooks);
         // Ends with the test process.
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
@@ -27,11 +33,25 @@ impl SocketProxy {
                 ours.lock()
                     .unwrap()
                     .extend([client.try_clone().unwrap(), engine.try_clone().unwrap()]);
-                pass(client.try_clone().unwrap(), engine.try_clone().unwrap());
-                pass(engine, client);
+                pass(
+                    client.try_clone().unwrap(),
+                    engine.try_clone().unwrap(),
+                    Arc::clone(&to_run),
+                );
+                pass(engine, client, Hooks::default());
             }
         });
-        Self { open }
+        Self { open, hooks }
+    }
+
+    /// Does `hook` once, before the engine sees the first request from now on with `needle` in it.
+    pub(crate) fn before(&self, needle: &'static str, hook: impl FnOnce() + Send + 'static) {
+        *self.hooks.lock().unwrap() = Some((needle, Box::new(hook)));
+    }
+
+    /// Whether the hook was done.
+    pub(crate) fn has_run(&self) -> bool {
+        self.hooks.lock().unwrap().is_none()
     }
 
     /// Breaks every open connection.
@@ -42,9 +62,26 @@ impl SocketProxy {
     }
 }
 
-fn pass(mut from: UnixStream, mut to: UnixStream) {
+fn pass(mut from: UnixStream, mut to: UnixStream, hooks: Hooks) {
     thread::spawn(move || {
-        let _ = std::io::copy(&mut from, &mut to);
+        let mut chunk = vec![0; 1 << 16];
+        while let Ok(read @ 1..) = from.read(&mut chunk) {
+            // A request's first line comes in one piece.
+            let text = String::from_utf8_lossy(&chunk[..read]);
+            let due = {
+                let mut hooks = hooks.lock().unwrap();
+                match &*hooks {
+                    Some((needle, _)) if text.contains(needle) => hooks.take(),
+                    _ => None,
+                }
+            };
+            if let Some((_, hook)) = due {
+                hook();
+            }
+            if to.write_all(&chunk[..read]).is_err() {
+                break;
+            }
+        }
         let _ = to.shutdown(Shutdown::Write);
     });
 }

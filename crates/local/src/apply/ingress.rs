@@ -1,22 +1,27 @@
 //! The shared ingress.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::models::NetworkConnectRequest;
+use bollard::query_parameters::ListNetworksOptionsBuilder;
+use engine::Known;
 
 use super::Site;
 use super::container::{ready, start};
 use super::making::made;
-use super::removal::remove;
+use super::removal::{self, remove};
+use super::{network, volume};
 use crate::archive;
 use crate::body;
 use crate::caddyfile::SITES;
 use crate::command;
 use crate::error::{Error, status};
-use crate::id::{INGRESS, Id};
+use crate::id::{INGRESS, Id, NetworkRole, VolumeRole};
+use crate::labels;
 use crate::lock::Lock;
 use crate::observe::site_file;
-use crate::resource::{Attributes, Container, LiveContainer, Mark, Resource};
+use crate::resource::{Attributes, Container, LiveContainer, Mark, Network, Resource, Volume};
 
 /// How long another masto may hold the ingress: it starts one container at most.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -40,30 +45,76 @@ pub(super) async fn hold(site: Site<'_>) -> Result<Lock, Error> {
 const ATTEMPTS: usize = 5;
 
 /// Makes and starts it, connected to every deployment that left a site file in its volume.
-pub(super) async fn create(
-    site: Site<'_>,
-    resource: &Resource,
-    container: &Container,
-) -> Result<Attributes, Error> {
+pub(super) async fn create(site: Site<'_>, container: &Container) -> Result<Attributes, Error> {
     let _held = hold(site).await?;
+    ensure(site, container).await
+}
+
+/// Makes it with everything it stands on, unless it runs. Whoever calls this holds the ingress.
+pub(super) async fn restore(site: Site<'_>, container: &Container) -> Result<(), Error> {
+    let running = match site.docker.client.inspect_container(INGRESS, None).await {
+        Err(error) if status(&error) == Some(404) => false,
+        Err(error) => return Err(Error::call("look at", Id::Ingress)(error)),
+        Ok(found) => found
+            .state
+            .is_some_and(|state| state.running == Some(true) && state.paused != Some(true)),
+    };
+    if running {
+        return Ok(());
+    }
+    ensure(site, container).await.map(drop)
+}
+
+async fn ensure(site: Site<'_>, container: &Container) -> Result<Attributes, Error> {
+    let resource = Resource::Container(Box::new(container.clone()));
+    let network = Network::new(NetworkRole::Ingress, site.name);
+    let volume = Volume::new(VolumeRole::Ingress, site.name);
     let mut attempt = 1;
-    let (container_id, gone) = loop {
-        let container_id = made(site, resource, container).await?;
-        let gone = connect_neighbours(site, container, &container_id).await?;
-        match start(site, container, &container_id).await {
-            Err(error) if attempt < ATTEMPTS && lacks_network(&error) => {
+    let (container_id, gone, inputs) = loop {
+        // A neighbour that was the last one took all of it away, maybe since this was planned.
+        let inputs = Known::<Resource>::from([
+            (
+                Id::Network(network.role),
+                network::ensure(site, &network).await?,
+            ),
+            (
+                Id::Volume(volume.role),
+                volume::create(site, &volume).await?,
+            ),
+        ]);
+        let site = Site {
+            inputs: &inputs,
+            ..site
+        };
+        match begun(site, &resource, container).await {
+            Err(error) if attempt < ATTEMPTS && is_gone(&error) => {
                 attempt += 1;
-                remove(site.docker, &container_id, &container.id.to_string()).await?;
+                remove(site.docker, INGRESS, &container.id.to_string()).await?;
             }
             other => {
-                other?;
-                break (container_id, gone);
+                let (container_id, gone) = other?;
+                break (container_id, gone, inputs);
             }
         }
+    };
+    let site = Site {
+        inputs: &inputs,
+        ..site
     };
     let attributes = ready(site, container, container_id).await?;
     forget(site, &gone).await?;
     Ok(attributes)
+}
+
+async fn begun(
+    site: Site<'_>,
+    resource: &Resource,
+    container: &Container,
+) -> Result<(String, Vec<String>), Error> {
+    let container_id = made(site, resource, container).await?;
+    let gone = connect_neighbours(site, container, &container_id).await?;
+    start(site, container, &container_id).await?;
+    Ok((container_id, gone))
 }
 
 /// Removes what deployments that were taken away by hand left behind: another one may want their
@@ -82,26 +133,49 @@ async fn forget(site: Site<'_>, gone: &[String]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Starts it again, or makes it anew where it remembers a network that is gone.
+/// Starts it again, or makes it anew where it, or a network that it remembers, is gone.
 pub(super) async fn repair(
     site: Site<'_>,
-    resource: &Resource,
     container: &Container,
     live: &LiveContainer,
 ) -> Result<Attributes, Error> {
+    let _held = hold(site).await?;
     match super::container::repair(site, container, live).await {
-        Err(error) if lacks_network(&error) => {
-            remove(site.docker, &live.container_id, &container.id.to_string()).await?;
-            create(site, resource, container).await
+        Err(error) if is_gone(&error) => {
+            remove(site.docker, &live.container_id, &Id::Ingress.to_string()).await?;
+            ensure(site, container).await
         }
         other => other,
     }
 }
 
-/// A container cannot be started while one of its networks is gone, nor be taken out of it.
-fn lacks_network(error: &Error) -> bool {
-    let gone = error.status() == Some(404);
-    gone && matches!(error, Error::Call { source, .. } if source.to_string().contains("network"))
+/// Removes it, unless it is to be replaced or a neighbour came since this was planned.
+pub(super) async fn delete(site: Site<'_>, live: &LiveContainer) -> Result<(), Error> {
+    let _held = hold(site).await?;
+    if !site.is_replacement && is_shared(site).await? {
+        return Ok(());
+    }
+    removal::delete(site, live).await
+}
+
+/// Whether another deployment has a network on this engine now.
+pub(super) async fn is_shared(site: Site<'_>) -> Result<bool, Error> {
+    let filters = HashMap::from([("label", vec![labels::DEPLOYMENT])]);
+    let options = ListNetworksOptionsBuilder::default()
+        .filters(&filters)
+        .build();
+    let list = site.docker.client.list_networks(Some(options)).await;
+    let found = list.map_err(Error::call("look for neighbours of", Id::Ingress))?;
+    Ok(found
+        .iter()
+        .filter_map(|network| network.labels.as_ref()?.get(labels::DEPLOYMENT))
+        .any(|owner| owner != labels::SHARED && owner != site.name.as_str()))
+}
+
+/// It, or what it stands on, is not there any more. A container cannot be started while one of its
+/// networks is gone, nor be taken out of it.
+pub(super) fn is_gone(error: &Error) -> bool {
+    error.status() == Some(404)
 }
 
 /// Connects the ingress to everybody who left a site file; gives the names of those who are gone.

@@ -89,7 +89,7 @@ async fn create(site: Site<'_>, desired: &Resource) -> Result<Attributes, Error>
         Resource::Network(network) => network::create(site, network).await,
         Resource::Volume(volume) => volume::create(site, volume).await,
         Resource::Container(container) if container.id == Id::Ingress => {
-            ingress::create(site, desired, container).await
+            ingress::create(site, container).await
         }
         Resource::Container(container) => container::create(site, desired, container).await,
         Resource::Job(job) => job::create(site, desired, job).await,
@@ -100,7 +100,7 @@ async fn create(site: Site<'_>, desired: &Resource) -> Result<Attributes, Error>
 async fn update(site: Site<'_>, desired: &Resource, live: &Live) -> Result<Attributes, Error> {
     match (desired, live) {
         (Resource::Container(container), Live::Container(live)) if container.id == Id::Ingress => {
-            ingress::repair(site, desired, container, live).await
+            ingress::repair(site, container, live).await
         }
         (Resource::Container(container), Live::Container(live)) => {
             container::repair(site, container, live).await
@@ -116,6 +116,9 @@ async fn delete(site: Site<'_>, live: &Live) -> Result<(), Error> {
     match live {
         Live::Network(network) => network::delete(site, network).await,
         Live::Volume(volume) => volume::delete(site, volume).await,
+        Live::Container(container) if container.id == Id::Ingress => {
+            ingress::delete(site, container).await
+        }
         Live::Container(container) => removal::delete(site, container).await,
         Live::Route(_) => route::delete(site).await,
     }

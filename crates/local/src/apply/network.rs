@@ -7,13 +7,24 @@ use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 };
 
+use super::ingress::hold;
 use super::{Site, ours, route};
 use crate::error::{Error, status};
-use crate::id::Id;
+use crate::id::{Id, NetworkRole};
 use crate::labels;
 use crate::resource::{Attributes, LiveNetwork, Network};
 
 pub(super) async fn create(site: Site<'_>, network: &Network) -> Result<Attributes, Error> {
+    let _held = match network.role {
+        NetworkRole::Ingress => Some(hold(site).await?),
+        NetworkRole::Stores | NetworkRole::Processes => None,
+    };
+    ensure(site, network).await
+}
+
+/// Of the shared one there would be two if two deployments made it at once: whoever calls this for
+/// it holds the ingress.
+pub(super) async fn ensure(site: Site<'_>, network: &Network) -> Result<Attributes, Error> {
     let id = Id::Network(network.role);
     // Before API 1.44 the engine makes a second one of the same name without a word.
     if let Some(found) = ours_named(site, &id, &network.name).await? {
@@ -89,6 +100,9 @@ fn attributes(network: Found) -> Attributes {
 
 pub(super) async fn delete(site: Site<'_>, network: &LiveNetwork) -> Result<(), Error> {
     let id = Id::Network(network.role);
+    if network.role == NetworkRole::Ingress {
+        return delete_shared(site, network).await;
+    }
     match site.docker.client.remove_network(&network.network_id).await {
         Err(error) if status(&error) == Some(404) => Ok(()),
         Err(error) if status(&error) == Some(403) => {
@@ -100,6 +114,16 @@ pub(super) async fn delete(site: Site<'_>, network: &LiveNetwork) -> Result<(), 
             again.map_err(Error::call("remove", &id))
         }
         other => other.map_err(Error::call("remove", &id)),
+    }
+}
+
+/// Removes the network of the ingress, unless a neighbour came since this was planned.
+async fn delete_shared(site: Site<'_>, network: &LiveNetwork) -> Result<(), Error> {
+    let _held = hold(site).await?;
+    match site.docker.client.remove_network(&network.network_id).await {
+        // 403: a neighbour's ingress is in it.
+        Err(error) if matches!(status(&error), Some(403 | 404)) => Ok(()),
+        other => other.map_err(Error::call("remove", Id::Network(network.role))),
     }
 }
 

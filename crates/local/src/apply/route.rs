@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bollard::models::{ContainerInspectResponse, NetworkConnectRequest, NetworkDisconnectRequest};
 
 use super::Site;
-use super::ingress::hold;
+use super::ingress::{self, hold};
 use crate::archive::{self, Entry};
 use crate::body;
 use crate::caddyfile::SITES;
@@ -18,10 +18,25 @@ use crate::tail;
 
 const RELOAD: &str = "caddy reload --force --config /etc/caddy/Caddyfile --adapter caddyfile";
 
+/// How often it begins again because somebody took the ingress away in between.
+const ATTEMPTS: usize = 3;
+
 /// Connects the ingress to the deployment's network under its host names, hands it the site file
 /// and the certificate, and has it read them.
 pub(super) async fn ensure(site: Site<'_>, route: &Route) -> Result<Attributes, Error> {
     let _held = hold(site).await?;
+    let mut attempt = 1;
+    loop {
+        // The `down` of a neighbour may have taken the ingress away since this was planned.
+        ingress::restore(site, &route.ingress).await?;
+        match serve(site, route).await {
+            Err(error) if attempt < ATTEMPTS && ingress::is_gone(&error) => attempt += 1,
+            other => return other,
+        }
+    }
+}
+
+async fn serve(site: Site<'_>, route: &Route) -> Result<Attributes, Error> {
     connect(site, route).await?;
     let file = |content: &str, mode| Entry {
         content: content.to_owned(),

@@ -7,7 +7,7 @@ use bollard::query_parameters::RemoveVolumeOptions;
 
 use super::{Site, ours};
 use crate::error::{Error, status};
-use crate::id::Id;
+use crate::id::{Id, VolumeRole};
 use crate::labels;
 use crate::resource::{Attributes, LiveVolume, Volume};
 
@@ -70,6 +70,8 @@ pub(super) async fn delete(site: Site<'_>, volume: &LiveVolume) -> Result<(), Er
         .await
     {
         Err(error) if status(&error) == Some(404) => Ok(()),
+        // In use: a neighbour made the ingress again since this was planned.
+        Err(error) if status(&error) == Some(409) && volume.role == VolumeRole::Ingress => Ok(()),
         other => other.map_err(Error::call("remove", Id::Volume(volume.role))),
     }
 }

@@ -1,13 +1,14 @@
 //! The shared ingress, and what this deployment tells it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use mastodon::{Deployment, Process};
 
 use super::environment::{MAIL_PAGE_PORT, MINIO_PORT};
 use super::{Scene, blank, replicas_of, words};
 use crate::caddyfile::{self, SITES, Site};
-use crate::id::{Id, StoreRole, VolumeRole};
+use crate::id::{Id, NetworkRole, StoreRole, VolumeRole};
 use crate::image::ImageRole;
 use crate::resource::{Container, File, Ready, Route};
 use crate::template::Template;
@@ -23,7 +24,7 @@ pub(super) fn container(scene: Scene<'_>) -> Container {
         replaces,
     };
     let ports = scene.spec.ports;
-    Container {
+    let container = Container {
         command: words("caddy run --config /etc/caddy/Caddyfile --adapter caddyfile"),
         files: BTreeMap::from([
             (
@@ -41,18 +42,22 @@ pub(super) fn container(scene: Scene<'_>) -> Container {
                 file(&leaf.key_pem, 0o400, false),
             ),
         ]),
+        networks: BTreeMap::from([(NetworkRole::Ingress, BTreeSet::new())]),
         mounts: BTreeMap::from([(VolumeRole::Ingress, "/data".to_owned())]),
         ports: BTreeMap::from([(HTTPS, ports.https), (HTTP, ports.http)]),
+        stop_grace: Duration::from_secs(5),
         ..blank(
             scene,
             Id::Ingress,
             scene.spec.images.get(ImageRole::Caddy),
             Ready::Tcp { port: HTTPS },
         )
-    }
+    };
+    container.recorded(&scene.spec.secrets)
 }
 
-pub(super) fn route(scene: Scene<'_>) -> Route {
+/// What `ingress` is told.
+pub(super) fn route(scene: Scene<'_>, ingress: Container) -> Route {
     let deployment = scene.deployment;
     let address = |id: &Id, port: u16| format!("{}:{port}", scene.docker_name(id));
     let upstreams = |process: &Process| {
@@ -80,6 +85,7 @@ pub(super) fn route(scene: Scene<'_>) -> Route {
         hosts: hosts(deployment),
         site: caddyfile::site(&site),
         leaf: scene.spec.leaf.clone(),
+        ingress: Box::new(ingress),
     }
 }
 

@@ -72,22 +72,24 @@ pub fn desired(deployment: &Deployment, spec: &Spec) -> Result<Graph<Resource>, 
     let scene = Scene { deployment, spec };
     let mut containers = stores::all(scene);
     containers.extend(processes::all(scene));
-    containers.push(ingress::container(scene));
+    let ingress = ingress::container(scene);
+    let route = ingress::route(scene, ingress.clone());
     let mut resources: Vec<Resource> = networks(deployment).map(Resource::Network).into();
     resources.extend(volumes(deployment).map(Resource::Volume));
-    resources.extend(containers.into_iter().map(|container| {
-        let config = container.config(&spec.secrets);
-        Resource::Container(Box::new(Container {
-            config,
-            ..container
-        }))
-    }));
+    let containers = containers
+        .into_iter()
+        .map(|container| container.recorded(&spec.secrets));
+    resources.extend(
+        containers
+            .chain([ingress])
+            .map(|container| Resource::Container(Box::new(container))),
+    );
     resources.extend(
         jobs::all(scene)
             .into_iter()
             .map(|job| Resource::Job(Box::new(job))),
     );
-    resources.push(Resource::Route(Box::new(ingress::route(scene))));
+    resources.push(Resource::Route(Box::new(route)));
     Graph::new(resources)
 }
 
@@ -132,14 +134,13 @@ fn replicas_of(process: &ProcessId, replicas: u16) -> impl Iterator<Item = Id> {
     (1..=replicas).map(move |replica| Id::Process(process.clone(), replica))
 }
 
-fn networks(deployment: &Deployment) -> [Network; 2] {
-    [NetworkRole::Stores, NetworkRole::Processes].map(|role| Network {
-        role,
-        name: Id::Network(role)
-            .docker_name(&deployment.name)
-            .unwrap_or_default(),
-        internal: role == NetworkRole::Stores,
-    })
+fn networks(deployment: &Deployment) -> [Network; 3] {
+    [
+        NetworkRole::Stores,
+        NetworkRole::Processes,
+        NetworkRole::Ingress,
+    ]
+    .map(|role| Network::new(role, &deployment.name))
 }
 
 fn volumes(deployment: &Deployment) -> [Volume; 4] {
@@ -152,14 +153,10 @@ fn volumes(deployment: &Deployment) -> [Volume; 4] {
     .map(|role| {
         let is_postgres = role == VolumeRole::Postgres;
         Volume {
-            role,
-            name: Id::Volume(role)
-                .docker_name(&deployment.name)
-                .unwrap_or_default(),
-            deployment: deployment.name.to_string(),
             domain: (role != VolumeRole::Ingress).then(|| deployment.domain.to_string()),
             postgres_major: is_postgres.then_some(deployment.stores.postgres.version),
             version: is_postgres.then_some(deployment.version),
+            ..Volume::new(role, &deployment.name)
         }
     })
 }

@@ -22,7 +22,7 @@ pub(super) fn all(scene: Scene<'_>) -> Vec<Container> {
 }
 
 fn replica(scene: Scene<'_>, process: &Process, id: Id) -> Container {
-    // What counts replicas is the ingress's matter and the singleton's rule the topology's.
+    // What counts replicas is the ingress's matter.
     let Process {
         id: name,
         image,
@@ -32,7 +32,7 @@ fn replica(scene: Scene<'_>, process: &Process, id: Id) -> Container {
         stop_grace,
         env,
         replicas: _,
-        singleton: _,
+        singleton,
         cpu,
         memory,
         stores,
@@ -65,6 +65,10 @@ fn replica(scene: Scene<'_>, process: &Process, id: Id) -> Container {
             .filter(|job| job.id.before_processes())
             .map(|job| Id::Job(job.id)),
     );
+    let mut marks = BTreeMap::from([(labels::VERSION, scene.deployment.version.to_string())]);
+    if *singleton {
+        marks.insert(labels::SINGLETON, name.to_string());
+    }
     Container {
         command: command.clone(),
         env: render(scene, env),
@@ -78,7 +82,7 @@ fn replica(scene: Scene<'_>, process: &Process, id: Id) -> Container {
         stop_grace: *stop_grace,
         healthcheck: Some(words(&healthcheck)),
         requires,
-        labels: BTreeMap::from([(labels::VERSION, scene.deployment.version.to_string())]),
+        labels: marks,
         ..blank(scene, id, scene.spec.images.get(image_role(*image)), ready)
     }
 }

@@ -26,7 +26,7 @@ pub struct Container {
     pub env: BTreeMap<String, Template>,
     /// What is put into it before it starts, by absolute path.
     pub files: BTreeMap<String, File>,
-    /// Networks with the names it has in them. Empty: the engine's default bridge.
+    /// Networks with the names it has in them.
     pub networks: BTreeMap<NetworkRole, BTreeSet<String>>,
     /// Volumes and where they appear.
     pub mounts: BTreeMap<VolumeRole, String>,
@@ -142,6 +142,12 @@ impl Container {
         networks
             .chain(self.mounts.keys().map(|role| Id::Volume(*role)))
             .collect()
+    }
+
+    /// With what it is made of on record.
+    pub(crate) fn recorded(self, stored: &StoredSecrets) -> Self {
+        let config = self.config(stored);
+        Self { config, ..self }
     }
 
     /// The secrets it is given.

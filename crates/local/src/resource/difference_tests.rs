@@ -39,8 +39,8 @@ fn a_world_as_it_should_be_needs_nothing() {
         SOCIAL,
         |_| {},
         &expect![[r#"
-        nothing to change; 18 unchanged
-    "#]],
+            nothing to change; 19 unchanged
+        "#]],
     );
 }
 
@@ -50,19 +50,19 @@ fn a_change_of_one_process_replaces_that_process_only() {
         &with("web: { threads: 7 }"),
         |_| {},
         &expect![[r#"
-        -/+ replace container `web-1`  (environment (MAX_THREADS) changed) [restart]
-            env.MAX_THREADS: one value -> another value
-        1 to replace; 17 unchanged
-    "#]],
+            -/+ replace container `web-1`  (environment (MAX_THREADS) changed) [restart]
+                env.MAX_THREADS: one value -> another value
+            1 to replace; 18 unchanged
+        "#]],
     );
     check(
         &with("streaming: { memory: 1GiB }"),
         |_| {},
         &expect![[r#"
-        -/+ replace container `streaming-1`  (memory changed) [restart]
-            memory: 512MiB -> 1024MiB
-        1 to replace; 17 unchanged
-    "#]],
+            -/+ replace container `streaming-1`  (memory changed) [restart]
+                memory: 512MiB -> 1024MiB
+            1 to replace; 18 unchanged
+        "#]],
     );
 }
 
@@ -72,10 +72,10 @@ fn more_replicas_are_added_and_the_ingress_is_told() {
         &with("web: { replicas: 2 }"),
         |_| {},
         &expect![[r#"
-        + create container `web-2`  (not there)
-        ~ update route  (hosts, routes or certificate changed)
-        1 to create, 1 to update; 17 unchanged
-    "#]],
+            + create container `web-2`  (not there)
+            ~ update route  (hosts, routes or certificate changed)
+            1 to create, 1 to update; 18 unchanged
+        "#]],
     );
 }
 
@@ -86,12 +86,12 @@ fn what_the_topology_file_says_of_the_environment_is_named_and_not_shown() {
         &text,
         |_| {},
         &expect![[r#"
-        -/+ replace container `web-1`  (environment (DEEPL_API_KEY) changed) [restart]
-            env.DEEPL_API_KEY: (none) -> set
-        -/+ replace container `sidekiq-all-1`  (environment (DEEPL_API_KEY) changed) [restart]
-            env.DEEPL_API_KEY: (none) -> set
-        2 to replace; 16 unchanged
-    "#]],
+            -/+ replace container `web-1`  (environment (DEEPL_API_KEY) changed) [restart]
+                env.DEEPL_API_KEY: (none) -> set
+            -/+ replace container `sidekiq-all-1`  (environment (DEEPL_API_KEY) changed) [restart]
+                env.DEEPL_API_KEY: (none) -> set
+            2 to replace; 17 unchanged
+        "#]],
     );
 }
 
@@ -117,7 +117,7 @@ fn drift_made_by_hand_is_found_and_named() {
             ~ update container `streaming-1`  (is not in network `stores`)
             + create container `ingress`  (not there)
             ~ update route  (the ingress is new)
-            1 to create, 5 to update, 1 to replace; 11 unchanged
+            1 to create, 5 to update, 1 to replace; 12 unchanged
         "#]],
     );
 }
@@ -128,9 +128,9 @@ fn a_container_that_was_never_started_may_be_half_made_and_is_made_anew() {
         SOCIAL,
         |world| live(world, &web()).state = State::Created,
         &expect![[r#"
-        -/+ replace container `web-1`  (was never started)
-        1 to replace; 17 unchanged
-    "#]],
+            -/+ replace container `web-1`  (was never started)
+            1 to replace; 18 unchanged
+        "#]],
     );
 }
 
@@ -151,7 +151,7 @@ fn what_held_a_network_that_was_made_anew_is_made_anew() {
             -/+ replace container `web-1`  (network `stores` is new) [restart]
             -/+ replace container `streaming-1`  (network `stores` is new) [restart]
             -/+ replace container `sidekiq-all-1`  (network `stores` is new) [restart]
-            7 to replace; 11 unchanged
+            7 to replace; 12 unchanged
         "#]],
     );
 }
@@ -165,7 +165,7 @@ fn a_container_that_is_there_twice_is_made_one() {
         },
         &expect![[r#"
             ~ update container `web-1`  (is there more than once)
-            1 to update; 17 unchanged
+            1 to update; 18 unchanged
         "#]],
     );
 }
@@ -178,7 +178,7 @@ fn a_strangers_container_is_refused_with_what_to_type() {
         &expect![[r#"
             ! refuse container `web-1`  (a container called `masto-social-web-1` is there already, and masto did not make it)
                 look at it with `docker container inspect masto-social-web-1`; if it can go: `docker container rm -f masto-social-web-1`, or choose another `name:` in the topology file
-            nothing to change; 1 refused, 17 unchanged
+            nothing to change; 1 refused, 18 unchanged
         "#]],
     );
     check(
@@ -187,7 +187,7 @@ fn a_strangers_container_is_refused_with_what_to_type() {
         &expect![[r#"
             ! refuse container `web-1`  (the container `masto-social-web-1` belongs to the deployment `soc`)
                 give one of the two deployments another `name:`, or remove the other with `masto down -p soc`
-            nothing to change; 1 refused, 17 unchanged
+            nothing to change; 1 refused, 18 unchanged
         "#]],
     );
 }
@@ -203,28 +203,28 @@ fn a_shared_ingress_is_not_moved_to_another_port_and_not_replaced_for_another_im
         &with("local: { ports: { https: 8443 } }"),
         shared,
         &expect![[r#"
-        -/+ replace container `web-1`  (environment (LOCAL_DOMAIN, S3_ALIAS_HOST, S3_HOSTNAME, STREAMING_API_BASE_URL) changed) [restart]
-            env.LOCAL_DOMAIN: one value -> another value
-            env.S3_ALIAS_HOST: one value -> another value
-            env.S3_HOSTNAME: one value -> another value
-            env.STREAMING_API_BASE_URL: (none) -> set
-        -/+ replace container `sidekiq-all-1`  (environment (LOCAL_DOMAIN, S3_ALIAS_HOST, S3_HOSTNAME, STREAMING_API_BASE_URL) changed) [restart]
-            env.LOCAL_DOMAIN: one value -> another value
-            env.S3_ALIAS_HOST: one value -> another value
-            env.S3_HOSTNAME: one value -> another value
-            env.STREAMING_API_BASE_URL: (none) -> set
-        ~ update route  (hosts, routes or certificate changed)
-        ! refuse container `ingress`  (the ingress serves `other` on port 443 and cannot move to 8443)
-            run `masto up` with `--https-port 443`, or take the other deployments down first
-        1 to update, 2 to replace; 1 refused, 14 unchanged
-    "#]],
+            -/+ replace container `web-1`  (environment (LOCAL_DOMAIN, S3_ALIAS_HOST, S3_HOSTNAME, STREAMING_API_BASE_URL) changed) [restart]
+                env.LOCAL_DOMAIN: one value -> another value
+                env.S3_ALIAS_HOST: one value -> another value
+                env.S3_HOSTNAME: one value -> another value
+                env.STREAMING_API_BASE_URL: (none) -> set
+            -/+ replace container `sidekiq-all-1`  (environment (LOCAL_DOMAIN, S3_ALIAS_HOST, S3_HOSTNAME, STREAMING_API_BASE_URL) changed) [restart]
+                env.LOCAL_DOMAIN: one value -> another value
+                env.S3_ALIAS_HOST: one value -> another value
+                env.S3_HOSTNAME: one value -> another value
+                env.STREAMING_API_BASE_URL: (none) -> set
+            ~ update route  (hosts, routes or certificate changed)
+            ! refuse container `ingress`  (the ingress serves `other` on port 443 and cannot move to 8443)
+                run `masto up` with `--https-port 443`, or take the other deployments down first
+            1 to update, 2 to replace; 1 refused, 15 unchanged
+        "#]],
     );
     check(
         &with("local: { images: { caddy: \"caddy:2.9\" } }"),
         shared,
         &expect![[r#"
-        nothing to change; 18 unchanged
-    "#]],
+            nothing to change; 19 unchanged
+        "#]],
     );
 }
 

@@ -45,12 +45,12 @@ fn a_job_that_ended_well_is_not_run_again_for_a_changed_environment() {
         SOCIAL,
         |_| {},
         &expect![[r#"
-        -/+ replace container `web-1`  (environment (FOO) changed) [restart]
-            env.FOO: (none) -> set
-        -/+ replace container `sidekiq-all-1`  (environment (FOO) changed) [restart]
-            env.FOO: (none) -> set
-        2 to replace; 16 unchanged
-    "#]],
+            -/+ replace container `web-1`  (environment (FOO) changed) [restart]
+                env.FOO: (none) -> set
+            -/+ replace container `sidekiq-all-1`  (environment (FOO) changed) [restart]
+                env.FOO: (none) -> set
+            2 to replace; 17 unchanged
+        "#]],
     );
 }
 
@@ -68,7 +68,7 @@ fn a_job_goes_on_or_is_run_again_as_it_was_left() {
             ~ update job `bucket`  (still runs)
             -/+ replace job `schema`  (failed last time (exit code 1))
             -/+ replace job `owner`  (was never started)
-            1 to update, 2 to replace; 15 unchanged
+            1 to update, 2 to replace; 16 unchanged
         "#]],
     );
 }
@@ -80,18 +80,18 @@ fn an_upgrade_migrates_in_two_phases_around_the_processes() {
         PREVIOUS,
         |_| {},
         &expect![[r#"
-        -/+ replace job `schema`  (image and outcome changed)
-            image: ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d) -> ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6)
-            outcome: schema: v4.6.9 -> schema: v4.7.5
-        -/+ replace container `web-1`  (image changed) [restart]
-            image: ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d) -> ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6)
-        -/+ replace container `streaming-1`  (image changed) [restart]
-            image: ghcr.io/mastodon/mastodon-streaming:v4.6.9 (17fadbe9f980) -> ghcr.io/mastodon/mastodon-streaming:v4.7.5 (7424eaa9c4ad)
-        -/+ replace container `sidekiq-all-1`  (image changed) [restart]
-            image: ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d) -> ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6)
-        + create job `post-migrate`  (not there)
-        1 to create, 4 to replace; 14 unchanged
-    "#]],
+            -/+ replace job `schema`  (image and outcome changed)
+                image: ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d) -> ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6)
+                outcome: schema: v4.6.9 -> schema: v4.7.5
+            -/+ replace container `web-1`  (image changed) [restart]
+                image: ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d) -> ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6)
+            -/+ replace container `streaming-1`  (image changed) [restart]
+                image: ghcr.io/mastodon/mastodon-streaming:v4.6.9 (17fadbe9f980) -> ghcr.io/mastodon/mastodon-streaming:v4.7.5 (7424eaa9c4ad)
+            -/+ replace container `sidekiq-all-1`  (image changed) [restart]
+                image: ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d) -> ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6)
+            + create job `post-migrate`  (not there)
+            1 to create, 4 to replace; 15 unchanged
+        "#]],
     );
 }
 
@@ -102,19 +102,19 @@ fn a_database_that_is_too_new_is_refused() {
         NEXT,
         |_| {},
         &expect![[r#"
-        -/+ replace container `web-1`  (image changed) [restart]
-            image: ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6) -> ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d)
-        -/+ replace container `streaming-1`  (image changed) [restart]
-            image: ghcr.io/mastodon/mastodon-streaming:v4.7.5 (7424eaa9c4ad) -> ghcr.io/mastodon/mastodon-streaming:v4.6.9 (17fadbe9f980)
-        -/+ replace container `sidekiq-all-1`  (image changed) [restart]
-            image: ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6) -> ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d)
-        + create job `post-migrate`  (not there)
-        ! refuse volume `postgres`  (the database was made by v4.7.5, and v4.6.9 cannot use it)
-            set `mastodon.version` to v4.7.5 or newer, or restore a backup from before the upgrade
-        ! refuse job `schema`  (the database was migrated to v4.7.5, and Mastodon cannot take it back to v4.6.9)
-            set `mastodon.version` to v4.7.5 or newer, or restore a backup from before the upgrade
-        1 to create, 3 to replace; 2 refused, 13 unchanged
-    "#]],
+            -/+ replace container `web-1`  (image changed) [restart]
+                image: ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6) -> ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d)
+            -/+ replace container `streaming-1`  (image changed) [restart]
+                image: ghcr.io/mastodon/mastodon-streaming:v4.7.5 (7424eaa9c4ad) -> ghcr.io/mastodon/mastodon-streaming:v4.6.9 (17fadbe9f980)
+            -/+ replace container `sidekiq-all-1`  (image changed) [restart]
+                image: ghcr.io/mastodon/mastodon:v4.7.5 (106d9c4657c6) -> ghcr.io/mastodon/mastodon:v4.6.9 (9dd4a913892d)
+            + create job `post-migrate`  (not there)
+            ! refuse volume `postgres`  (the database was made by v4.7.5, and v4.6.9 cannot use it)
+                set `mastodon.version` to v4.7.5 or newer, or restore a backup from before the upgrade
+            ! refuse job `schema`  (the database was migrated to v4.7.5, and Mastodon cannot take it back to v4.6.9)
+                set `mastodon.version` to v4.7.5 or newer, or restore a backup from before the upgrade
+            1 to create, 3 to replace; 2 refused, 14 unchanged
+        "#]],
     );
 }
 
@@ -132,7 +132,7 @@ fn a_volume_that_was_made_anew_needs_its_jobs_again() {
             -/+ replace container `postgres`  (volume `postgres` is new) [restart]
             -/+ replace job `schema`  (volume `postgres` is new)
             -/+ replace job `owner`  (volume `postgres` is new)
-            3 to replace; 15 unchanged
+            3 to replace; 16 unchanged
         "#]],
     );
 }

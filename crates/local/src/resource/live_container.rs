@@ -36,6 +36,8 @@ pub struct LiveContainer {
     pub networks: BTreeSet<String>,
     /// Label of a job: the release that ran.
     pub version: Option<String>,
+    /// Label of a process of which there must not be two.
+    pub singleton: bool,
     /// Label of the `schema` job.
     pub mode: Option<super::Mode>,
     /// Other deployments that use it; only the ingress has any.

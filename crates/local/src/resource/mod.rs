@@ -7,11 +7,12 @@ mod job;
 mod live_container;
 mod network;
 mod route;
+mod succession;
 mod volume;
 
 use std::collections::BTreeSet;
 
-use engine::{Change, How, Impact, Known};
+use engine::{Change, How, Impact, Known, Succession};
 
 pub use container::{Container, File, ImageUse, Ready};
 pub use job::{Job, Mode};
@@ -97,6 +98,20 @@ impl engine::Resource for Resource {
             Self::Network(_) | Self::Volume(_) | Self::Route(_) => BTreeSet::new(),
             Self::Container(container) => container.holds(),
             Self::Job(job) => job.holds.clone(),
+        }
+    }
+
+    fn replaced_after(&self) -> Option<Id> {
+        match self {
+            Self::Container(container) => container.replaced_after(),
+            Self::Network(_) | Self::Volume(_) | Self::Job(_) | Self::Route(_) => None,
+        }
+    }
+
+    fn succession(&self, old: &Live) -> Option<Succession> {
+        match (self, old) {
+            (Self::Container(container), Live::Container(old)) => container.succession(old),
+            _ => None,
         }
     }
 

@@ -1,9 +1,10 @@
-//! The two networks of a deployment.
+//! The networks of a deployment.
 
 use engine::{AttributeChange, Change, How, Impact};
+use topology::Name;
 
 use super::Attributes;
-use crate::id::NetworkRole;
+use crate::id::{Id, NetworkRole};
 use crate::labels::Owner;
 
 /// A network that should exist.
@@ -37,6 +38,16 @@ pub struct LiveNetwork {
 }
 
 impl Network {
+    /// Of the deployment `name`.
+    #[must_use]
+    pub fn new(role: NetworkRole, name: &Name) -> Self {
+        Self {
+            role,
+            name: Id::Network(role).docker_name(name).unwrap_or_default(),
+            internal: role == NetworkRole::Stores,
+        }
+    }
+
     pub(super) fn diff(&self, live: &LiveNetwork) -> Option<Change> {
         let Self {
             role: _,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use engine::{Change, How, Impact, Known};
 
-use super::Resource;
+use super::{Container, Resource};
 use crate::ca::Leaf;
 use crate::id::{Id, NetworkRole};
 
@@ -20,6 +20,8 @@ pub struct Route {
     pub site: String,
     /// Certificate and key of the hosts.
     pub leaf: Leaf,
+    /// What serves it, for where a neighbour takes it away in between.
+    pub ingress: Box<Container>,
 }
 
 /// What the ingress was found to know.
@@ -88,6 +90,8 @@ impl Route {
             hosts,
             site,
             leaf,
+            // It has a difference of its own.
+            ingress: _,
         } = self;
         // The key is left out: it comes and goes with its certificate.
         engine::hash::config_hash(&(hosts, site, &leaf.certificate_pem))

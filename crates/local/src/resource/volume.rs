@@ -1,10 +1,10 @@
 //! Volumes: the only things here that cannot be made again.
 
 use engine::{Change, Impact};
-use topology::Version;
+use topology::{Name, Version};
 
 use super::{Attributes, refusal};
-use crate::id::VolumeRole;
+use crate::id::{Id, VolumeRole};
 use crate::labels::Owner;
 
 /// A volume that should exist.
@@ -47,6 +47,19 @@ pub struct LiveVolume {
 }
 
 impl Volume {
+    /// Of the deployment `name`, without what is recorded on it.
+    #[must_use]
+    pub fn new(role: VolumeRole, name: &Name) -> Self {
+        Self {
+            role,
+            name: Id::Volume(role).docker_name(name).unwrap_or_default(),
+            deployment: name.to_string(),
+            domain: None,
+            postgres_major: None,
+            version: None,
+        }
+    }
+
     /// Volumes are never changed: what does not fit is refused.
     pub(super) fn diff(&self, live: &LiveVolume) -> Option<Change> {
         let Self {

@@ -1,0 +1,100 @@
+//! The ingress that all deployments of a Docker host share: what one does with it, the others do
+//! not notice.
+
+use std::time::Duration;
+
+use bollard::query_parameters::RemoveVolumeOptions;
+
+use crate::support::{EngineState, Run, Scenario, SocketProxy, WebSocket};
+
+const INGRESS: &str = "masto-ingress";
+const NETWORK: &str = "masto-0-ingress";
+
+/// What the `down` of the last deployment does.
+fn take_away(engine: &EngineState) {
+    engine.remove(INGRESS);
+    engine.run(async |docker| {
+        docker.remove_network(NETWORK).await.unwrap();
+        docker
+            .remove_volume(INGRESS, None::<RemoveVolumeOptions>)
+            .await
+            .unwrap();
+    });
+}
+
+#[test]
+fn an_ingress_taken_away_while_up_runs_is_made_again() {
+    let scenario =
+        Scenario::new("a neighbour's `down` between the look and the route is no failure of `up`");
+    let neighbour = scenario.neighbour();
+    neighbour.masto(&["up", "--local"]).success();
+    let socket = scenario.home().join("proxy.sock");
+    let proxy = SocketProxy::start(&socket);
+    // The route step's first question. The plan was made with the ingress in place.
+    proxy.before("/containers/masto-ingress/json", || {
+        take_away(&EngineState::connect());
+    });
+    let mut command = scenario.command(&["up", "--local"]);
+    command.env("DOCKER_HOST", format!("unix://{}", socket.display()));
+    Run::of(command).success();
+    assert!(proxy.has_run(), "the ingress was not taken away");
+    scenario.doctor();
+    // Its site file went with the volume.
+    neighbour.masto(&["up", "--local"]).success();
+    neighbour.masto(&["doctor", "--local"]).success();
+    scenario.doctor();
+}
+
+#[test]
+fn the_last_to_go_takes_the_ingress_and_its_network_along() {
+    let scenario = Scenario::new("nothing shared is left when nobody shares it any more");
+    let neighbour = scenario.neighbour();
+    // Somebody's own deployments keep what they share.
+    let kept = scenario.engine.exists(INGRESS);
+    scenario.up();
+    neighbour.masto(&["up", "--local"]).success();
+    let shared = || {
+        let found = scenario.engine.found("*");
+        (found.containers.len(), found.networks, found.volumes)
+    };
+    let all = (1, vec![NETWORK.to_owned()], vec![INGRESS.to_owned()]);
+    scenario.masto(&["down", "--local"]).success();
+    assert_eq!(shared(), all);
+    neighbour.masto(&["down", "--local"]).success();
+    if !kept {
+        assert_eq!(shared(), (0, vec![], vec![]));
+    }
+}
+
+#[test]
+fn an_ingress_of_an_older_masto_gets_a_network_of_its_own() {
+    let scenario = Scenario::new("an ingress on the engine's default bridge moves by itself");
+    scenario.up();
+    // As it was made before it had a network: on the bridge, and recorded as such.
+    let old = scenario.engine.recreate_on_bridge(INGRESS);
+    assert!(!old.contains("network.ingress"), "{old}");
+    scenario
+        .masto(&["plan", "--local", "--detailed-exitcode"])
+        .exits(2);
+    scenario.up();
+    let networks = scenario.engine.networks_of(INGRESS);
+    assert!(networks.contains(&NETWORK.to_owned()), "{networks:?}");
+    assert!(!networks.contains(&"bridge".to_owned()), "{networks:?}");
+    scenario.doctor();
+}
+
+#[test]
+fn a_websocket_outlives_the_coming_and_going_of_another_deployment() {
+    let scenario = Scenario::new("a neighbour's up, change and down cut nobody's stream");
+    scenario.up();
+    let token = scenario.access_token();
+    let mut socket = WebSocket::open(&scenario, &token);
+    socket.ping(Duration::from_secs(10));
+    let neighbour = scenario.neighbour();
+    neighbour.masto(&["up", "--local"]).success();
+    socket.ping(Duration::from_secs(10));
+    neighbour
+        .masto(&["down", "--local", "--data", "--yes"])
+        .success();
+    socket.ping(Duration::from_secs(10));
+}
