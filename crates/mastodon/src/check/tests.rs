@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use topology::{
-    Autoscale, MailRoute, Memory, Problem, Queue, RedisEngine, Size, Smtp, SmtpTls,
-    StoreVersion, Topology,
+    Autoscale, MailRoute, Memory, Problem, Queue, RedisEngine, Size, Smtp, SmtpTls, StoreVersion,
+    Topology,
 };
 
 use super::{CODES, check};
