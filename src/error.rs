@@ -257,6 +257,15 @@ impl Error {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("write one with `masto init`, or name another with `--file`".to_owned())
             }
+            Self::Read { path, source } if source.kind() == io::ErrorKind::IsADirectory => {
+                Some(format!(
+                    "name the file in it: `--file {}`",
+                    path.join("masto.yaml").display()
+                ))
+            }
+            Self::Read { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some(format!("let your user read it: `ls -l {}`", path.display()))
+            }
             Self::Usage { hint, .. } | Self::Backend { hint, .. } => hint.clone(),
             Self::CannotAsk { hint, .. } => Some(hint.clone()),
             Self::Bug { .. } => Some(

@@ -45,7 +45,7 @@ fn a_socket_that_is_not_there_is_named() {
         status: 1
         --- stderr ---
         error: no Docker engine answers at `unix:///nonexistent`
-          because: entity not found
+          because: there is no such socket
         hint: check DOCKER_HOST and `docker context ls`, and that the engine there runs
     "#]]
     .assert_eq(&run.transcript());

@@ -231,6 +231,15 @@ fn a_missing_file_says_how_to_come_by_one() {
             .masto(["validate", "-f", "none.yaml"])
             .transcript(),
     );
+    environment.write("folder/masto.yaml", "");
+    expect![[r#"
+        status: 1
+        --- stderr ---
+        error: failed to read `folder`
+          because: Is a directory (os error 21)
+        hint: name the file in it: `--file folder/masto.yaml`
+    "#]]
+    .assert_eq(&environment.masto(["validate", "-f", "folder"]).transcript());
 }
 
 #[test]

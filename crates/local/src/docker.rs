@@ -142,7 +142,8 @@ fn root_io_error(error: &bollard::errors::Error) -> Option<io::Error> {
         // This variant passes itself off as what it holds, and is not found below itself.
         bollard::errors::Error::IOError { err } => return Some(copy(err)),
         bollard::errors::Error::SocketNotFoundError(_) => {
-            return Some(io::Error::from(io::ErrorKind::NotFound));
+            let said = "there is no such socket";
+            return Some(io::Error::new(io::ErrorKind::NotFound, said));
         }
         _ => {}
     }

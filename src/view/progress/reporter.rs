@@ -216,6 +216,13 @@ impl Shared {
     }
 }
 
+/// How much of a line is drawn on. Not its last column, because a terminal may or may not go to the
+/// next line there; nor the two before, where the terminal shows `^C`: on a line of its own, that
+/// would leave a line behind that is never redrawn.
+const fn drawable(columns: usize) -> usize {
+    columns.saturating_sub(3)
+}
+
 /// Of stderr; 80 by 24 where it does not tell.
 fn terminal_size() -> Size {
     let told = rustix::termios::tcgetwinsize(io::stderr()).ok();
@@ -227,8 +234,20 @@ fn terminal_size() -> Size {
         }
     };
     Size {
-        // Not the last column: a terminal may or may not go to the next line there.
-        width: told.map_or(80, |size| known(size.ws_col, 80)) - 1,
+        width: drawable(told.map_or(80, |size| known(size.ws_col, 80))),
         height: Some(told.map_or(24, |size| known(size.ws_row, 24))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echoed_ctrl_c_stays_on_the_line_that_it_stands_behind() {
+        for columns in 4..200 {
+            let free = columns - drawable(columns);
+            assert!(free > "^C".len(), "{free} of {columns}");
+        }
     }
 }
