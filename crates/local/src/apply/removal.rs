@@ -58,24 +58,7 @@ pub(super) async fn remove_idle(
     container_id: &str,
     resource: &str,
 ) -> Result<Idle, Error> {
-    let options = RemoveContainerOptionsBuilder::default().v(true).build();
-    match docker
-        .client
-        .remove_container(container_id, Some(options))
-        .await
-    {
-        Ok(()) => Ok(Idle::Gone),
-        Err(error) if status(&error) == Some(404) => Ok(Idle::Gone),
-        // Running, or being removed already; only the words tell which.
-        Err(error) if status(&error) == Some(409) => {
-            if error.to_string().contains("running") {
-                return Ok(Idle::Runs);
-            }
-            gone(docker, container_id, resource).await?;
-            Ok(Idle::Gone)
-        }
-        Err(error) => Err(Error::call("remove", resource)(error)),
-    }
+    removed(docker, container_id, resource, false).await
 }
 
 /// Removes the container with its anonymous volumes, whatever it does, and waits until it is gone.
@@ -84,30 +67,42 @@ pub(super) async fn remove(
     container_id: &str,
     resource: &str,
 ) -> Result<(), Error> {
-    let options = RemoveContainerOptionsBuilder::default()
-        .force(true)
-        .v(true)
-        .build();
-    match docker
-        .client
-        .remove_container(container_id, Some(options))
+    removed(docker, container_id, resource, true)
         .await
-    {
-        Ok(()) => Ok(()),
-        Err(error) if status(&error) == Some(404) => Ok(()),
-        // Somebody else's removal is under way.
-        Err(error) if status(&error) == Some(409) => gone(docker, container_id, resource).await,
-        Err(error) => Err(Error::call("remove", resource)(error)),
-    }
+        .map(drop)
 }
 
-async fn gone(docker: &Docker, container_id: &str, resource: &str) -> Result<(), Error> {
+/// Has the engine remove it. Somebody else's removal may be under way, as of a masto that was
+/// killed; it is not relied on: it fails where a start that was under way before it comes to its
+/// end, and the container then runs on.
+async fn removed(
+    docker: &Docker,
+    container_id: &str,
+    resource: &str,
+    force: bool,
+) -> Result<Idle, Error> {
+    let options = RemoveContainerOptionsBuilder::default()
+        .force(force)
+        .v(true)
+        .build();
     let condition = Condition::new("it is gone", Duration::from_secs(60));
     let look = || async {
-        match docker.client.inspect_container(container_id, None).await {
-            Err(error) if status(&error) == Some(404) => Ok(Look::Ready(())),
-            Err(error) => Err(Error::call("look at", resource)(error)),
-            Ok(_) => Ok(Look::NotYet("removal under way".to_owned())),
+        let removed = docker
+            .client
+            .remove_container(container_id, Some(options.clone()))
+            .await;
+        match removed {
+            Ok(()) => Ok(Look::Ready(Idle::Gone)),
+            Err(error) if status(&error) == Some(404) => Ok(Look::Ready(Idle::Gone)),
+            // Running, or being removed already; only the words tell which.
+            Err(error) if status(&error) == Some(409) => {
+                Ok(if !force && error.to_string().contains("running") {
+                    Look::Ready(Idle::Runs)
+                } else {
+                    Look::NotYet("removal under way".to_owned())
+                })
+            }
+            Err(error) => Err(Error::call("remove", resource)(error)),
         }
     };
     wait::until(&condition, None, look)
