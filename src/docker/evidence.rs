@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use doctor::{EvidenceError, Health, Phase, ProcessState, RedisValue, Variable};
-use local::{ContainerStatus, Docker, Exec, State, Streams};
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use local::{ContainerStatus, Docker, Exec, State, Streams, Vitals};
 use mastodon::{Deployment, Postgres};
 use tokio::sync::mpsc;
 use topology::Name;
@@ -93,16 +95,26 @@ impl doctor::Evidence for DockerEvidence {
             .containers()
             .await
             .map_err(|error| failure("looking at the containers", &error))?;
-        let mut states = Vec::new();
-        for (name, replicas) in &self.expected {
-            for replica in 1..=*replicas {
-                let found = containers.iter().find(|container| {
-                    container.process == on_docker(name) && container.replica == replica
-                });
-                states.push(found.map_or_else(|| absent(name), |container| state(name, container)));
+        let expected = self
+            .expected
+            .iter()
+            .flat_map(|(name, replicas)| (1..=*replicas).map(move |replica| (name, replica)));
+        let states = expected.map(|(name, replica)| {
+            let found = containers.iter().find(|container| {
+                container.process == on_docker(name) && container.replica == replica
+            });
+            async move {
+                let Some(container) = found else {
+                    return Ok(absent(name));
+                };
+                let vitals = self.inner.vitals(&container.name).await;
+                let vitals = vitals.map_err(|error| {
+                    failure(&format!("looking at `{}`", container.name), &error)
+                })?;
+                Ok(vitals.map_or_else(|| absent(name), |vitals| state(name, container, vitals)))
             }
-        }
-        Ok(states)
+        });
+        try_join_all(states).await
     }
 
     async fn logs(&self, process: &str, tail: usize) -> Result<Vec<String>, EvidenceError> {
@@ -193,7 +205,7 @@ fn absent(name: &str) -> ProcessState {
     }
 }
 
-fn state(name: &str, container: &ContainerStatus) -> ProcessState {
+fn state(name: &str, container: &ContainerStatus, vitals: Vitals) -> ProcessState {
     let (phase, exit_code) = match container.state {
         State::Created => (Phase::Created, None),
         State::Running => (Phase::Running, None),
@@ -209,10 +221,22 @@ fn state(name: &str, container: &ContainerStatus) -> ProcessState {
         Some(local::Health::Healthy) => Health::Healthy,
         Some(local::Health::Unhealthy) => Health::Unhealthy,
     };
+    let Vitals {
+        restarts,
+        oom_killed,
+        memory_limit,
+        since,
+    } = vitals;
+    let age = since.map(|since| Timestamp::now().duration_since(since).as_secs());
     ProcessState {
+        name: name.to_owned(),
         phase,
         health,
         exit_code,
-        ..absent(name)
+        oom_killed,
+        restarts,
+        // The two clocks may differ by a little.
+        for_seconds: age.map(|seconds| u64::try_from(seconds).unwrap_or(0)),
+        memory_limit,
     }
 }

@@ -18,6 +18,7 @@
 mod bad_worlds;
 mod change;
 mod drift;
+mod evidence;
 mod interrupt;
 mod kill;
 mod lifecycle;

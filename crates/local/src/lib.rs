@@ -59,7 +59,7 @@ pub use connection::Connection;
 pub use desired::{Spec, desired};
 pub use docker::{Docker, EngineVersion};
 pub use error::{Error, ErrorKind, Exit};
-pub use evidence::Evidence;
+pub use evidence::{Evidence, Vitals};
 pub use exec::{Exec, Streams, TtySize, exec};
 pub use id::{Id, NetworkRole, StoreRole, VolumeRole};
 pub use image::{ImageRefs, ImageRole, Images, find_images};

@@ -1,6 +1,7 @@
 //! PostgreSQL: connections, the pool, the schema and its migrations.
 
 pub(crate) mod connection;
+pub(crate) mod listing;
 pub(crate) mod migration;
 pub(crate) mod migrator;
 pub(crate) mod parameter;

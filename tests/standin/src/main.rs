@@ -125,7 +125,11 @@ async fn rails(command: Command, environment: Environment, release: Release) -> 
         Err(error) => return failed(&format!("{}: {error}", error.class())),
     };
     match (command, arguments) {
-        (Command::Puma, _) => web::puma::run(app).await,
+        (Command::Puma, _) => {
+            // From the image's working directory; without the folders only the doctor knows less.
+            let _ = database::listing::write(Path::new("."), release);
+            web::puma::run(app).await
+        }
         (_, Some(arguments)) => sidekiq::server::run(app, arguments).await,
         (command, None) => one_off(app, command).await,
     }

@@ -124,3 +124,28 @@ impl Session {
         self.lease.get_or_try_init(|| self.pool.checkout()).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::database::Tls;
+
+    /// Of more threads than connections, the last one waits in vain. No server is asked: the place
+    /// in the pool comes before the connection.
+    #[tokio::test(start_paused = true)]
+    async fn who_finds_the_pool_empty_gets_an_exception_after_five_seconds() {
+        let postgres = Postgres {
+            host: "127.0.0.1".to_owned(),
+            port: 5432,
+            name: "mastodon_production".to_owned(),
+            user: "mastodon".to_owned(),
+            password: String::new(),
+            tls: Tls::Off,
+        };
+        let pool = Pool::new(postgres, 0);
+        let started = tokio::time::Instant::now();
+        let ended = pool.checkout().await;
+        assert!(matches!(ended, Err(Exception::ConnectionTimeout(_))));
+        assert_eq!(started.elapsed(), CHECKOUT_TIMEOUT);
+    }
+}

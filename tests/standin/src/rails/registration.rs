@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::database::parameter::{boolean, int, text};
 use crate::database::pool::Lease;
 use crate::database::seed::RESERVED;
+use crate::environment::Environment;
 use crate::exception::Exception;
 use crate::model::user::{self, User};
 use crate::model::{account, keypair};
@@ -73,9 +74,7 @@ async fn validate(app: &App, db: &Lease, new: &NewUser<'_>) -> Result<Vec<Failur
         failures.push(("account.username", "invalid"));
     } else if account::find_local(db, new.username).await?.is_some() {
         failures.push(("account.username", "taken"));
-    } else if !new.bypass_registration_checks
-        && RESERVED.contains(&new.username.to_lowercase().as_str())
-    {
+    } else if !new.bypass_registration_checks && is_reserved(new.username) {
         failures.push(("account.username", "reserved"));
     }
     match new.email.rsplit_once('@').filter(|(local, domain)| {
@@ -86,7 +85,9 @@ async fn validate(app: &App, db: &Lease, new: &NewUser<'_>) -> Result<Vec<Failur
             if user::find_by_email(db, new.email).await?.is_some() {
                 failures.push(("email", "taken"));
             }
-            if let Some(failure) = check_domain(app, domain, new.skip_mx_check).await {
+            if let Some(failure) =
+                check_domain(&app.settings.environment, domain, new.skip_mx_check).await
+            {
                 failures.push(failure);
             }
         }
@@ -97,6 +98,11 @@ async fn validate(app: &App, db: &Lease, new: &NewUser<'_>) -> Result<Vec<Failur
     Ok(failures)
 }
 
+/// In whatever case: they look like somebody in charge.
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name.to_lowercase().as_str())
+}
+
 /// Letters, digits and `_`, at most 30.
 fn is_username(name: &str) -> bool {
     (1..=30).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -104,8 +110,7 @@ fn is_username(name: &str) -> bool {
 
 /// The allow and deny lists, then whether mail can be delivered there. Names on the allow list
 /// are not looked up; like Mastodon, it only looks whether the list contains the text.
-async fn check_domain(app: &App, domain: &str, skip: bool) -> Option<Failure> {
-    let environment = &app.settings.environment;
+async fn check_domain(environment: &Environment, domain: &str, skip: bool) -> Option<Failure> {
     let listed = |list: &str| {
         list.split('|').any(|item| {
             !item.is_empty() && (domain == item || domain.ends_with(&format!(".{item}")))
@@ -135,7 +140,45 @@ async fn check_domain(app: &App, domain: &str, skip: bool) -> Option<Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_username;
+    use super::*;
+
+    async fn failure_of(variables: &[(&str, &str)], domain: &str, skip: bool) -> Option<Failure> {
+        let environment = variables.iter().copied().collect();
+        check_domain(&environment, domain, skip).await
+    }
+
+    #[tokio::test]
+    async fn a_mail_domain_must_be_known_to_the_dns_unless_it_is_listed_or_skipped() {
+        // RFC 6761 keeps `.invalid` from ever being found.
+        let nowhere = "nobody.invalid";
+        assert_eq!(
+            failure_of(&[], nowhere, false).await,
+            Some(("email", "unreachable"))
+        );
+        assert_eq!(failure_of(&[], nowhere, true).await, None);
+        let list = [("EMAIL_DOMAIN_ALLOWLIST", "example.org|nobody.invalid")];
+        assert_eq!(failure_of(&list, nowhere, false).await, None);
+    }
+
+    #[tokio::test]
+    async fn lists_block_whom_they_leave_out_or_name() {
+        let blocked = Some(("email", "blocked"));
+        let allowed = [("EMAIL_DOMAIN_ALLOWLIST", "example.org")];
+        assert_eq!(failure_of(&allowed, "example.net", true).await, blocked);
+        let denied = [("EMAIL_DOMAIN_DENYLIST", "example.net")];
+        assert_eq!(failure_of(&denied, "mx.example.net", true).await, blocked);
+        assert_eq!(failure_of(&denied, "example.org", true).await, None);
+        let blank = [("EMAIL_DOMAIN_ALLOWLIST", "")];
+        assert_eq!(failure_of(&blank, "example.net", true).await, None);
+    }
+
+    #[test]
+    fn names_of_people_in_charge_are_reserved_in_every_case() {
+        for name in ["admin", "Administrator", "SUPPORT", "root", "moderator"] {
+            assert!(is_reserved(name), "{name}");
+        }
+        assert!(!is_reserved("owner"));
+    }
 
     #[test]
     fn usernames_are_letters_digits_and_underscores() {
