@@ -140,7 +140,7 @@ mod tests {
             name: "mastodon_production".to_owned(),
             user: "mastodon".to_owned(),
             password: String::new(),
-            tls: Tls::Off,
+            tls: Tls::Disable,
         };
         let pool = Pool::new(postgres, 0);
         let started = tokio::time::Instant::now();
