@@ -14,6 +14,15 @@ fn secrets_are_in_no_output_no_label_no_argument_and_no_container_that_does_not_
     let status = scenario.masto(&["status", "--local", "--json"]).success();
     let outputs = scenario.masto(&["outputs", "--json"]).success();
     let logs = scenario.masto(&["logs", "--local"]).success();
+    let healthy = scenario.doctor();
+    // Errors of those that lost what they connect to, and what masto makes of them.
+    scenario.engine.stop(&scenario.container("redis"));
+    let doctor = scenario.masto(&["doctor", "--local", "--json"]).exits(1);
+    let why = scenario.masto(&["why", "--local"]);
+    let failing = scenario
+        .masto(&["psql", "--local", "--", "-c", "select from nowhere"])
+        .exits(1);
+    let broken_logs = scenario.masto(&["logs", "--local"]).success();
     scenario.write("web: { threads: 4 }\n");
     let changed = scenario.masto(&["plan", "--local", "--json"]).success();
     let down = scenario.masto(&["down", "--local", "-vv"]).success();
@@ -36,7 +45,20 @@ fn secrets_are_in_no_output_no_label_no_argument_and_no_container_that_does_not_
     assert!(canaries.len() >= 10, "{} secrets", canaries.len());
 
     for (name, canary) in &canaries {
-        for run in [&plan, &up, &status, &outputs, &logs, &changed, &down] {
+        for run in [
+            &plan,
+            &up,
+            &status,
+            &outputs,
+            &logs,
+            &healthy,
+            &doctor,
+            &why,
+            &failing,
+            &broken_logs,
+            &changed,
+            &down,
+        ] {
             assert!(!run.stdout.contains(canary), "{name} is in stdout of {run}");
             assert!(!run.stderr.contains(canary), "{name} is in stderr of {run}");
         }
