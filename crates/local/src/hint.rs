@@ -74,6 +74,10 @@ pub(crate) fn of(error: &Error) -> Option<String> {
             "another deployment on this Docker host answers for one of the host names: set `local.domain` to another"
                 .to_owned()
         }
+        Error::Reload { tail } if tail.iter().any(|line| line.contains("stream_close_delay")) => {
+            "this image of Caddy is older than 2.7: name a newer one under `local.images.caddy`, or none for masto's own"
+                .to_owned()
+        }
         Error::Reload { .. } => "`docker logs masto-ingress` has more".to_owned(),
         Error::IngressLock(LockError::Held { .. }) => {
             "run the command again in a moment".to_owned()

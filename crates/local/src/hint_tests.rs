@@ -171,3 +171,23 @@ fn an_engine_that_cannot_be_used_is_met_with_a_command() {
         "stop what uses it, or run `masto up --https-port 8443`"
     );
 }
+
+#[test]
+fn what_the_ingress_does_not_take_is_answered_with_what_to_change() {
+    for (line, expected) in [
+        (
+            "Error: ambiguous site definition: https://social.localhost",
+            "local.domain",
+        ),
+        (
+            "Error: adapting config using caddyfile: parsing caddyfile tokens for 'handle': \
+             unrecognized subdirective stream_close_delay",
+            "local.images.caddy",
+        ),
+        ("Error: something else", "docker logs masto-ingress"),
+    ] {
+        let tail = vec![line.to_owned()];
+        let hint = of(&Error::Reload { tail }).unwrap_or_default();
+        assert!(hint.contains(expected), "{line}: {hint}");
+    }
+}
