@@ -1,18 +1,16 @@
 //! The shared ingress.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use bollard::models::NetworkConnectRequest;
 use bollard::query_parameters::ListNetworksOptionsBuilder;
 use engine::Known;
 
-use super::Site;
 use super::container::{ready, start};
 use super::making::made;
 use super::removal::{self, remove};
-use super::{network, volume};
-use crate::archive;
+use super::{Site, neighbours, network, volume};
 use crate::body;
 use crate::caddyfile::SITES;
 use crate::command;
@@ -178,19 +176,18 @@ pub(super) fn is_gone(error: &Error) -> bool {
     error.status() == Some(404)
 }
 
-/// Connects the ingress to everybody who left a site file; gives the names of those who are gone.
+/// Connects the ingress to everybody who left a site file, under the names of all of them; gives
+/// the names of those who are gone.
 async fn connect_neighbours(
     site: Site<'_>,
     container: &Container,
     container_id: &str,
 ) -> Result<Vec<String>, Error> {
-    let folder = format!("{SITES}/sites");
+    let marks = neighbours::marks(site, container_id).await?;
+    let all = neighbours::names(&marks);
     let mut gone = Vec::new();
-    for text in archive::read_all(site.docker, container_id, &folder).await? {
-        let Some(mark) = text.lines().next().and_then(Mark::read) else {
-            continue;
-        };
-        if !connect(site, container_id, &mark, &container.id.to_string()).await? {
+    for mark in &marks {
+        if !connect(site, container_id, mark, &all, &container.id.to_string()).await? {
             gone.extend(mark.deployment().map(str::to_owned));
         }
     }
@@ -204,6 +201,7 @@ async fn connect(
     site: Site<'_>,
     container_id: &str,
     mark: &Mark,
+    names: &BTreeSet<String>,
     resource: &str,
 ) -> Result<bool, Error> {
     let network = match site
@@ -217,7 +215,7 @@ async fn connect(
     };
     let request = NetworkConnectRequest {
         container: container_id.to_owned(),
-        endpoint_config: Some(body::endpoint(&mark.hosts)),
+        endpoint_config: Some(body::endpoint(names)),
     };
     let id = network.id.unwrap_or_default();
     match site.docker.client.connect_network(&id, request).await {

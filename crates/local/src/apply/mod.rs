@@ -7,6 +7,7 @@ mod container;
 mod ingress;
 mod job;
 mod making;
+mod neighbours;
 mod network;
 mod removal;
 mod route;

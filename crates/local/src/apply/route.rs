@@ -1,13 +1,13 @@
 //! What the shared ingress knows of this deployment.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use bollard::models::{ContainerInspectResponse, NetworkConnectRequest, NetworkDisconnectRequest};
+use bollard::models::NetworkDisconnectRequest;
 
 use super::Site;
 use super::ingress::{self, hold};
+use super::neighbours::introduce;
 use crate::archive::{self, Entry};
-use crate::body;
 use crate::caddyfile::SITES;
 use crate::command;
 use crate::error::{Error, status};
@@ -21,8 +21,8 @@ const RELOAD: &str = "caddy reload --force --config /etc/caddy/Caddyfile --adapt
 /// How often it begins again because somebody took the ingress away in between.
 const ATTEMPTS: usize = 3;
 
-/// Connects the ingress to the deployment's network under its host names, hands it the site file
-/// and the certificate, and has it read them.
+/// Connects the ingress to the deployment's network, introduces the deployment to its neighbours,
+/// hands the ingress the site file and the certificate, and has it read them.
 pub(super) async fn ensure(site: Site<'_>, route: &Route) -> Result<Attributes, Error> {
     let _held = hold(site).await?;
     let mut attempt = 1;
@@ -37,7 +37,7 @@ pub(super) async fn ensure(site: Site<'_>, route: &Route) -> Result<Attributes, 
 }
 
 async fn serve(site: Site<'_>, route: &Route) -> Result<Attributes, Error> {
-    connect(site, route).await?;
+    introduce(site, route).await?;
     let file = |content: &str, mode| Entry {
         content: content.to_owned(),
         mode,
@@ -68,34 +68,6 @@ async fn serve(site: Site<'_>, route: &Route) -> Result<Attributes, Error> {
         return Err(error);
     }
     Ok(Attributes::default())
-}
-
-async fn connect(site: Site<'_>, route: &Route) -> Result<(), Error> {
-    let network = route.network();
-    let inspected = site.docker.client.inspect_container(INGRESS, None).await;
-    let inspected = inspected.map_err(Error::call("look at", Id::Ingress))?;
-    match names_in(&inspected, &network) {
-        Some(names) if route.hosts.is_subset(&names) => return Ok(()),
-        // The names of a place in a network cannot be changed.
-        Some(_) => disconnect(site, &network).await?,
-        None => {}
-    }
-    let request = NetworkConnectRequest {
-        container: INGRESS.to_owned(),
-        endpoint_config: Some(body::endpoint(&route.hosts)),
-    };
-    match site.docker.client.connect_network(&network, request).await {
-        // Connected already, by somebody who came between.
-        Err(error) if status(&error) == Some(403) => Ok(()),
-        other => other.map_err(Error::call("connect", Id::Ingress)),
-    }
-}
-
-/// The names that the container has in `network`; `None` when it is not in it.
-fn names_in(container: &ContainerInspectResponse, network: &str) -> Option<BTreeSet<String>> {
-    let networks = container.network_settings.as_ref()?.networks.as_ref()?;
-    let aliases = networks.get(network)?.aliases.clone().unwrap_or_default();
-    Some(aliases.into_iter().collect())
 }
 
 /// Takes the ingress out of `network`; well when it is not in it.
