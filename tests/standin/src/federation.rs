@@ -117,6 +117,19 @@ impl Federation {
         Ok(())
     }
 
+    /// Fetches a picture or the like.
+    ///
+    /// # Errors
+    /// [`Exception::Remote`] with what went wrong; private addresses are refused by name.
+    pub(crate) async fn download(&self, url: &str) -> Result<Vec<u8>, Exception> {
+        let target = self.checked(url)?;
+        let response = accepted(url, self.client()?.get(target).send().await)?;
+        let bytes = response.bytes().await;
+        let bytes =
+            bytes.map_err(|error| Exception::Remote(format!("{url}: {}", chain(&error))))?;
+        Ok(bytes.to_vec())
+    }
+
     fn checked(&self, url: &str) -> Result<Url, Exception> {
         let target =
             Url::parse(url).map_err(|error| Exception::Remote(format!("{url}: {error}")))?;

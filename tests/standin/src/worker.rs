@@ -5,6 +5,7 @@ pub(crate) mod distribution;
 pub(crate) mod mail_delivery;
 pub(crate) mod media_processing;
 pub(crate) mod processing;
+pub(crate) mod remote_media;
 pub(crate) mod removal;
 pub(crate) mod scheduler;
 
@@ -69,6 +70,12 @@ pub(crate) const DELIVERY: Kind = Kind {
     queue: "push",
     retries: 16,
 };
+/// `pull`: media of other servers that could not be had at once.
+pub(crate) const REDOWNLOAD_MEDIA: Kind = Kind {
+    class: "RedownloadMediaWorker",
+    queue: "pull",
+    retries: 3,
+};
 /// `ingress`: what came in.
 pub(crate) const PROCESSING: Kind = Kind {
     class: "ActivityPub::ProcessingWorker",
@@ -107,6 +114,7 @@ pub(crate) async fn perform(app: &App, session: &Session, job: &Job) -> Result<(
         "PostProcessMediaWorker" => {
             media_processing::post_process(app, session, arguments.int(0)?).await
         }
+        "RedownloadMediaWorker" => remote_media::redownload(app, session, arguments.int(0)?).await,
         "ActivityPub::DistributionWorker" => {
             delivery::distribute(app, session, arguments.int(0)?).await
         }

@@ -38,9 +38,11 @@ pub(crate) struct MediaAttachment {
     processing: i32,
     meta: Option<Value>,
     description: Option<String>,
+    /// Where it comes from; blank for what was uploaded here.
+    pub(crate) remote_url: String,
 }
 
-const COLUMNS: &str = "id, account_id, status_id, file_file_name, file_content_type, type, coalesce(processing, 2) AS processing, file_meta, description";
+const COLUMNS: &str = "id, account_id, status_id, file_file_name, file_content_type, type, coalesce(processing, 2) AS processing, file_meta, description, remote_url";
 
 fn of(row: &Row) -> MediaAttachment {
     MediaAttachment {
@@ -57,6 +59,7 @@ fn of(row: &Row) -> MediaAttachment {
         processing: row.get("processing"),
         meta: row.get("file_meta"),
         description: row.get("description"),
+        remote_url: row.get("remote_url"),
     }
 }
 
@@ -99,6 +102,56 @@ pub(crate) async fn create(db: &Client, upload: &Upload<'_>) -> Result<MediaAtta
         )
         .await?;
     rows.first().map(of).ok_or(Exception::RecordNotFound)
+}
+
+/// A file in the store.
+pub(crate) struct File {
+    /// Its name there.
+    pub(crate) name: String,
+    /// MIME type.
+    pub(crate) content_type: &'static str,
+    /// Bytes.
+    pub(crate) size: i64,
+}
+
+/// Records what hangs on a remote status, of which there is no copy yet; its id.
+pub(crate) async fn create_remote(
+    db: &Client,
+    account_id: i64,
+    status_id: i64,
+    url: &str,
+    content_type: &str,
+) -> Result<i64, Exception> {
+    let rows = db
+        .query_typed(
+            "INSERT INTO media_attachments (account_id, status_id, remote_url, type, processing) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+            &[
+                int(&account_id),
+                int(&status_id),
+                text(&url),
+                int4(&kind(content_type)),
+                int4(&(Processing::Complete as i32)),
+            ],
+        )
+        .await?;
+    rows.first()
+        .map(|row| row.get(0))
+        .ok_or(Exception::RecordNotFound)
+}
+
+/// Notes the copy of something remote.
+pub(crate) async fn set_file(db: &Client, id: i64, file: &File) -> Result<(), Exception> {
+    db.query_typed(
+        "UPDATE media_attachments SET file_file_name = $2, file_content_type = $3, file_file_size = $4, updated_at = now() WHERE id = $1",
+        &[int(&id), text(&file.name), text(&file.content_type), int(&file.size)],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Where a file is in the store.
+pub(crate) fn path(id: i64, style: &str, file_name: &str) -> String {
+    media_path(id, style, file_name)
 }
 
 /// By id.
@@ -186,14 +239,23 @@ impl MediaAttachment {
         self.processing == Processing::Failed as i32
     }
 
+    /// Whether it is somebody else's and there is no copy of it.
+    pub(crate) fn needs_redownload(&self) -> bool {
+        self.file_name.is_empty() && !self.remote_url.is_empty()
+    }
+
     /// Where the file is in the store.
     pub(crate) fn path(&self, style: &str) -> String {
-        media_path(self.id, style, &self.file_name)
+        path(self.id, style, &self.file_name)
     }
 
     /// The REST entity. Without links while the work goes on.
     pub(crate) fn to_json(&self, app: &App) -> Value {
         let link = |style: &str| {
+            if self.needs_redownload() {
+                let path = format!("/media_proxy/{}/{style}", self.id);
+                return app.settings.domains.url(&path);
+            }
             let url = app.objects.url(&self.path(style));
             if url.starts_with('/') {
                 app.settings.domains.url(&url)
@@ -210,7 +272,7 @@ impl MediaAttachment {
             "id": self.id.to_string(), "type": kind,
             "url": ready.then(|| link("original")),
             "preview_url": (ready && kind != "audio").then(|| link("small")),
-            "remote_url": null, "preview_remote_url": null, "text_url": null,
+            "remote_url": (!self.remote_url.is_empty()).then_some(&self.remote_url), "preview_remote_url": null, "text_url": null,
             "meta": self.meta, "description": self.description, "blurhash": null
         })
     }

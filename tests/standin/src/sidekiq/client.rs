@@ -1,5 +1,7 @@
 //! Putting jobs into queues.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use redis::pipe;
 use serde_json::Value;
@@ -15,6 +17,28 @@ pub(crate) async fn perform_async(app: &App, kind: Kind, args: Value) -> Result<
         &Job::new(app.settings.release, kind, args, Timestamp::now()),
     )
     .await
+}
+
+/// Enqueues work that becomes due after a while.
+pub(crate) async fn perform_in(
+    app: &App,
+    kind: Kind,
+    args: Value,
+    delay: Duration,
+) -> Result<(), Exception> {
+    let now = Timestamp::now();
+    let job = Job::new(app.settings.release, kind, args, now);
+    let due = now.as_duration().as_secs_f64() + delay.as_secs_f64();
+    let _: i64 = app
+        .queues
+        .query(
+            redis::cmd("ZADD")
+                .arg("schedule")
+                .arg(due)
+                .arg(job.to_text()),
+        )
+        .await?;
+    Ok(())
 }
 
 /// Enqueues a mail to a user.

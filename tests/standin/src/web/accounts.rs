@@ -10,9 +10,9 @@ use crate::model::status;
 use crate::sidekiq::client::perform_async;
 use crate::web::context::Context;
 use crate::web::failure::Failure;
-use crate::web::inbox::fetch_actor;
+use crate::web::inbox::{fetch_actor, webfinger};
 use crate::web::parameters::Parameters;
-use crate::worker::processing::request_follow;
+use crate::worker::processing::{end_follow, request_follow};
 use crate::worker::{LOCAL_NOTIFICATION, MERGE};
 
 /// `GET /api/v1/accounts/verify_credentials`
@@ -124,6 +124,19 @@ pub(crate) async fn follow(
     ))
 }
 
+/// `POST /api/v1/accounts/ID/unfollow`
+pub(crate) async fn unfollow(
+    context: Context,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Failure> {
+    let caller = context.authorize(&["follow", "write:follows"]).await?;
+    let target = find(&context, &id).await?;
+    end_follow(&context.app, context.db().await?, &caller.account, &target).await?;
+    Ok(Json(
+        relationship(&context, &caller.account, &target).await?,
+    ))
+}
+
 /// `GET /api/v2/search?q=name@domain&resolve=true`: with `resolve`, other servers are asked.
 pub(crate) async fn search(
     context: Context,
@@ -160,19 +173,8 @@ pub(crate) async fn search(
 
 /// Asks a server who somebody is.
 async fn resolve(context: &Context, name: &str, domain: &str) -> Result<Account, Failure> {
-    let url = format!("https://{domain}/.well-known/webfinger?resource=acct:{name}@{domain}");
-    let answer = context
-        .app
-        .federation
-        .get(&url, "application/jrd+json, application/json", None)
-        .await?;
-    let links = answer["links"].as_array().cloned().unwrap_or_default();
-    let href = links
-        .iter()
-        .find(|link| link["rel"] == "self")
-        .and_then(|link| link["href"].as_str())
-        .ok_or_else(Failure::not_found)?;
-    Ok(fetch_actor(context, href).await?)
+    let (_, actor) = webfinger(context, name, domain).await?;
+    Ok(fetch_actor(context, &actor).await?)
 }
 
 async fn find(context: &Context, id: &str) -> Result<Account, Failure> {

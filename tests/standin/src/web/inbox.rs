@@ -240,8 +240,58 @@ pub(crate) async fn fetch_actor(context: &Context, uri: &str) -> Result<Account,
         }))
     });
     match host {
-        Some(domain) if id == uri => account::upsert_remote(db, &domain, &actor).await,
+        Some(host) if id == uri => {
+            let name = actor["preferredUsername"].as_str().unwrap_or_default();
+            let domain = confirmed_domain(context, name, &host, uri).await?;
+            account::upsert_remote(db, &domain, &actor).await
+        }
         _ => Err(Exception::Remote(format!("{uri} is no actor of that id"))),
+    }
+}
+
+/// The domain of an actor's handle: what webfinger says where the actor lives. Another one has to
+/// say the same itself, else anybody could claim handles of anybody.
+async fn confirmed_domain(
+    context: &Context,
+    name: &str,
+    host: &str,
+    uri: &str,
+) -> Result<String, Exception> {
+    let (domain, href) = webfinger(context, name, host).await?;
+    let (domain, href) = if domain == host {
+        (domain, href)
+    } else {
+        webfinger(context, name, &domain).await?
+    };
+    if href == uri {
+        Ok(domain)
+    } else {
+        Err(Exception::Remote(format!(
+            "Webfinger response for {name}@{domain} does not loop back to {uri}"
+        )))
+    }
+}
+
+/// What a server says of a handle: the domain of its subject, and the actor.
+pub(crate) async fn webfinger(
+    context: &Context,
+    name: &str,
+    domain: &str,
+) -> Result<(String, String), Exception> {
+    let url = format!("https://{domain}/.well-known/webfinger?resource=acct:{name}@{domain}");
+    let accept = "application/jrd+json, application/json";
+    let answer = context.app.federation.get(&url, accept, None).await?;
+    let subject = answer["subject"].as_str().unwrap_or_default();
+    let confirmed = subject.rsplit_once('@').map(|(_, domain)| domain);
+    let actor = answer["links"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|link| link["rel"] == "self")
+        .and_then(|link| link["href"].as_str());
+    match (confirmed, actor) {
+        (Some(domain), Some(actor)) => Ok((domain.to_owned(), actor.to_owned())),
+        _ => Err(Exception::Remote(format!("{url} names no actor"))),
     }
 }
 

@@ -80,6 +80,7 @@ pub(crate) fn router(puma: Arc<Puma>) -> Router {
         .route("/api/v1/accounts/{id}", get(accounts::show))
         .route("/api/v1/accounts/{id}/statuses", get(accounts::statuses))
         .route("/api/v1/accounts/{id}/follow", post(accounts::follow))
+        .route("/api/v1/accounts/{id}/unfollow", post(accounts::unfollow))
         .route("/api/v2/search", get(accounts::search))
         .route("/api/v1/statuses", post(statuses::create))
         .route(

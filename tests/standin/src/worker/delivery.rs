@@ -1,6 +1,7 @@
 //! Activities on their way to other servers.
 
 use serde_json::json;
+use tokio_postgres::Client;
 
 use crate::app::App;
 use crate::database::parameter::int;
@@ -32,21 +33,26 @@ pub(crate) async fn distribute(
         "@context": "https://www.w3.org/ns/activitystreams", "id": format!("{}/activity", status.uri(app)), "type": "Create",
         "actor": author.uri(app), "published": status.created_at(), "to": note["to"], "cc": note["cc"], "object": note
     });
-    let inboxes = db
-        .query_typed(
-            "SELECT DISTINCT coalesce(nullif(shared_inbox_url, ''), inbox_url) FROM accounts WHERE domain IS NOT NULL AND id IN (SELECT account_id FROM follows WHERE target_account_id = $1)",
-            &[int(&author.id)],
-        )
-        .await?;
-    for row in inboxes {
+    for inbox in inboxes(db, author.id).await? {
         perform_async(
             app,
             DELIVERY,
-            json!([activity.to_string(), author.id, row.get::<_, String>(0), {}]),
+            json!([activity.to_string(), author.id, inbox, {}]),
         )
         .await?;
     }
     Ok(())
+}
+
+/// Where an account's followers on other servers take activities, each inbox once.
+pub(crate) async fn inboxes(db: &Client, account_id: i64) -> Result<Vec<String>, Exception> {
+    let rows = db
+        .query_typed(
+            "SELECT DISTINCT coalesce(nullif(shared_inbox_url, ''), inbox_url) FROM accounts WHERE domain IS NOT NULL AND id IN (SELECT account_id FROM follows WHERE target_account_id = $1)",
+            &[int(&account_id)],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// `ActivityPub::DeliveryWorker`: posts one activity to one inbox.

@@ -11,6 +11,7 @@ use crate::exception::Exception;
 use crate::model::account::{self, Account};
 use crate::model::status::{self, Draft, Visibility};
 use crate::sidekiq::client::perform_async;
+use crate::worker::remote_media;
 use crate::worker::{DELIVERY, DISTRIBUTION, LOCAL_NOTIFICATION, MERGE, REMOVAL};
 
 /// `ActivityPub::ProcessingWorker`: acts on an activity whose signature web has checked. An
@@ -146,7 +147,8 @@ async fn accepted(
     if rows.is_empty() {
         return Ok(());
     }
-    db.query_typed("INSERT INTO follows (account_id, target_account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING", &[int(&follower.id), int(&actor.id)]).await?;
+    let uri: Option<String> = rows[0].get(0);
+    db.query_typed("INSERT INTO follows (account_id, target_account_id, uri) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", &[int(&follower.id), int(&actor.id), text(&uri)]).await?;
     perform_async(app, MERGE, json!([actor.id, follower.id])).await
 }
 
@@ -193,6 +195,7 @@ async fn create(app: &App, db: &Client, actor: &Account, note: &Value) -> Result
         application_id: None,
     };
     let id = status::create(db, &draft).await?;
+    remote_media::attach(app, db, actor.id, id, note).await?;
     perform_async(app, DISTRIBUTION, json!([id])).await
 }
 
@@ -227,6 +230,38 @@ pub(crate) async fn request_follow(
         app,
         DELIVERY,
         json!([activity.to_string(), follower.id, target.inbox_url, {}]),
+    )
+    .await
+}
+
+/// The end of a follow of ours, or of the request for one; the other server is told.
+pub(crate) async fn end_follow(
+    app: &App,
+    db: &Client,
+    follower: &Account,
+    target: &Account,
+) -> Result<(), Exception> {
+    let mut ended = None;
+    for table in ["follows", "follow_requests"] {
+        let rows = db
+            .query_typed(
+                &format!("DELETE FROM {table} WHERE account_id = $1 AND target_account_id = $2 RETURNING uri"),
+                &[int(&follower.id), int(&target.id)],
+            )
+            .await?;
+        ended = ended.or(rows.first().map(|row| row.get::<_, Option<String>>(0)));
+    }
+    let Some(uri) = ended.filter(|_| !target.is_local()) else {
+        return Ok(());
+    };
+    let actor = follower.uri(app);
+    let uri = uri.unwrap_or_else(|| format!("{actor}#follows/{}", token::hex(8)));
+    let follow = json!({ "id": uri, "type": "Follow", "actor": actor, "object": target.uri(app) });
+    let undo = json!({ "@context": "https://www.w3.org/ns/activitystreams", "id": format!("{uri}/undo"), "type": "Undo", "actor": actor, "object": follow });
+    perform_async(
+        app,
+        DELIVERY,
+        json!([undo.to_string(), follower.id, target.inbox_url, {}]),
     )
     .await
 }
