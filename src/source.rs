@@ -114,11 +114,15 @@ impl Source {
 fn renamed(mut topology: Topology, name: topology::Name) -> Result<Topology, Error> {
     let derived = |name: &topology::Name| format!("{name}.localhost");
     if topology.local.domain.as_str() == derived(&topology.name) {
+        let web = topology.local.domain.web();
         topology.local.domain = derived(&name)
             .parse::<Domain>()
             .map_err(|error| Error::Bug {
                 message: error.to_string(),
             })?;
+        if web.is_some() && topology.local.web_domain == web {
+            topology.local.web_domain = topology.local.domain.web();
+        }
     }
     topology.name = name;
     Ok(topology)
@@ -156,6 +160,10 @@ mod tests {
     fn another_name_has_another_domain_unless_the_file_chose_one() {
         let file = "name: social\ndomain: social.example.org\n";
         assert_eq!(renamed_domain(file), "second.localhost");
+        let split = format!("{file}web_domain: web.example.org\n");
+        let split = renamed(topology::parse(&split).unwrap(), "second".parse().unwrap()).unwrap();
+        let web = split.local.web_domain.unwrap();
+        assert_eq!(web.as_str(), "web.second.localhost");
         let file = format!("{file}local: {{ domain: mine.localhost }}\n");
         assert_eq!(renamed_domain(&file), "mine.localhost");
     }

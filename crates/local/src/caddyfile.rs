@@ -90,6 +90,7 @@ pub(crate) fn site(site: &Site) -> String {
             "\trequest_body {{\n\t\tmax_size {}\n\t}}",
             site.ingress.max_body
         );
+        let answers_all = routes.iter().any(|route| route.paths.is_empty());
         for (index, route) in routes.into_iter().enumerate() {
             if route.paths.is_empty() {
                 let _ = writeln!(text, "\thandle {{");
@@ -101,6 +102,10 @@ pub(crate) fn site(site: &Site) -> String {
                 let _ = writeln!(text, "\t\t{line}");
             }
             let _ = writeln!(text, "\t}}");
+        }
+        if !answers_all {
+            // Caddy's own answer would be an empty 200.
+            let _ = writeln!(text, "\thandle {{\n\t\trespond 404\n\t}}");
         }
         let _ = writeln!(text, "}}\n");
     }
@@ -377,6 +382,9 @@ mod tests {
                 	handle @r0 {
                 		header Access-Control-Allow-Origin *
                 		redir https://social.localhost:8443{uri} 301
+                	}
+                	handle {
+                		respond 404
                 	}
                 }
 

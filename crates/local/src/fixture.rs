@@ -135,6 +135,7 @@ fn live(resource: &Resource, world: &Observed<Resource>) -> Live {
             owner: Owner::Ours,
             incarnation: format!("incarnation of {}", volume.name),
             domain: volume.domain.clone(),
+            web_domain: volume.web_domain.clone(),
             postgres_major: volume.postgres_major,
             version: volume.version,
         }),

@@ -216,6 +216,7 @@ fn live_volume(name: &Name, volume: Volume) -> Option<LiveVolume> {
         owner: Owner::of(&volume.labels, name.as_str()),
         incarnation: label(labels::INCARNATION).unwrap_or_default(),
         domain: label(labels::DOMAIN),
+        web_domain: label(labels::WEB_DOMAIN),
         postgres_major: label(labels::POSTGRES_MAJOR).and_then(|major| major.parse().ok()),
         version: label(labels::VERSION).and_then(|version| version.parse().ok()),
         name: volume.name,

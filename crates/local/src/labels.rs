@@ -21,6 +21,8 @@ pub(crate) const DEPENDS_ON: &str = "masto.depends-on";
 pub(crate) const HOLDS: &str = "masto.holds";
 /// The server's domain, on volumes.
 pub(crate) const DOMAIN: &str = "masto.domain";
+/// Where the server answers when that is not its domain, on volumes.
+pub(crate) const WEB_DOMAIN: &str = "masto.web-domain";
 /// Major version of PostgreSQL, on its volume.
 pub(crate) const POSTGRES_MAJOR: &str = "masto.postgres-major";
 /// Mastodon's release: on volumes the one that made them, on jobs the one that ran.

@@ -42,6 +42,7 @@ mod private_file;
 mod probe;
 mod pull;
 mod resource;
+mod running;
 mod secret_store;
 mod select;
 mod settings;
@@ -74,6 +75,7 @@ pub use resource::{
     Attributes, Container, File, ImageUse, Job, Live, LiveContainer, LiveNetwork, LiveRoute,
     LiveVolume, Mode, Network, Ready, Resource, Route, Volume,
 };
+pub use running::topology_of;
 pub use secret_store::{SecretStore, SecretStoreError, StoredSecrets};
 pub use settings::{ImageSet, SITES, Settings, UnknownImageSet, surroundings};
 pub use state::{Health, State};

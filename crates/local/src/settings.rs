@@ -91,8 +91,7 @@ impl Settings {
 pub fn surroundings(topology: &Topology, settings: &Settings) -> Surroundings {
     Surroundings {
         domain: topology.local.domain.clone(),
-        // A handle's domain of its own is a matter of the real DNS; here one name does.
-        web_domain: None,
+        web_domain: topology.local.web_domain.clone(),
         https_port: settings.ports(topology).https,
         stores_tls: false,
         ca_file: Some(CA_FILE.to_owned()),

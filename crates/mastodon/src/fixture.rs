@@ -64,6 +64,7 @@ pub(crate) fn topology() -> Topology {
         search: Search::None,
         local: Local {
             domain: value("social.localhost"),
+            web_domain: None,
             ports: Ports {
                 https: 443,
                 http: 80,

@@ -98,7 +98,7 @@ fn topologies() -> BTreeMap<String, Topology> {
         })
         .collect();
     let names: Vec<_> = topologies.keys().map(String::as_str).collect();
-    assert_eq!(names, ["dev", "large", "medium", "small"]);
+    assert_eq!(names, ["dev", "large", "medium", "peer", "small"]);
     topologies
 }
 
@@ -106,7 +106,7 @@ fn topologies() -> BTreeMap<String, Topology> {
 fn local(topology: &Topology) -> Surroundings {
     Surroundings {
         domain: topology.local.domain.clone(),
-        web_domain: None,
+        web_domain: topology.local.web_domain.clone(),
         https_port: 443,
         stores_tls: false,
         ca_file: Some("/etc/masto/ca.pem".to_owned()),

@@ -44,7 +44,11 @@ pub(crate) fn assemble(document: Document, root: &Node, problems: &mut Vec<Probl
         },
         mail: mail(document.mail.unwrap_or_default(), &domain, &mut required),
         search: document.search.unwrap_or(Search::None),
-        local: local(document.local.unwrap_or_default(), &name),
+        local: local(
+            document.local.unwrap_or_default(),
+            &name,
+            document.web_domain.is_some(),
+        ),
         aws: document.aws.map(|part| aws(part, &domain, &mut required)),
         web_domain: document.web_domain,
         name,
@@ -211,11 +215,14 @@ fn smtp(part: SmtpPart, required: &mut Required<'_>) -> Smtp {
     }
 }
 
-fn local(part: LocalPart, name: &Name) -> Local {
+fn local(part: LocalPart, name: &Name, is_split: bool) -> Local {
     let ports = part.ports.unwrap_or_default();
     let images = part.images.unwrap_or_default();
+    let domain = part.domain.unwrap_or_else(|| Domain::localhost(name));
+    let derived = domain.web().filter(|_| is_split);
     Local {
-        domain: part.domain.unwrap_or_else(|| Domain::localhost(name)),
+        web_domain: part.web_domain.or(derived),
+        domain,
         ports: Ports {
             https: number(ports.https, 443),
             http: number(ports.http, 80),

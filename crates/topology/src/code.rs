@@ -109,6 +109,8 @@ codes! {
     DOMAIN_OUTSIDE_ZONE = "domain-outside-zone", "does not hold the domain";
     /// A local domain that does not lead to this machine by itself.
     LOCAL_DOMAIN = "local-domain", "where does this lead?";
+    /// Handles and server on names that do not go together.
+    SPLIT = "split-domain", "does not split the domain";
     /// A value that only repeats another.
     REDUNDANT = "redundant", "the same";
     /// CPU and memory that Fargate does not sell together.

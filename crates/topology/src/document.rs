@@ -220,6 +220,9 @@ document! {
         /// The server's name on this machine; unless given `<name>.localhost`, which leads here by
         /// itself.
         domain: Domain,
+        /// Where it answers on this machine when the file has a `web_domain`; unless given
+        /// `web.<local domain>`. `local.domain` then is what stands behind the `@`.
+        web_domain: Domain,
         /// Loopback ports of the ingress.
         ports: PortsPart,
         /// Images in place of the official ones.

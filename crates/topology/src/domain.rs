@@ -33,6 +33,13 @@ impl Domain {
         Self(format!("{name}.localhost"))
     }
 
+    /// Where a split server answers on its own machine: `web.` in front of the domain of its
+    /// handles; `None` where that would be too long for a name.
+    #[must_use]
+    pub fn web(&self) -> Option<Self> {
+        format!("web.{self}").parse().ok()
+    }
+
     /// What a zone that holds this domain is probably called: the last two labels, or less where
     /// there is no more.
     pub(crate) fn parent(&self) -> &str {

@@ -240,6 +240,9 @@ keywords!(pub SmtpTls, "a kind of TLS", { Starttls = "starttls", Implicit = "imp
 pub struct Local {
     /// The server's name on this machine; `<name>.localhost` unless the file says otherwise.
     pub domain: Domain,
+    /// Where it answers on this machine when the domain is split; `Some` where
+    /// [`Topology::web_domain`] is.
+    pub web_domain: Option<Domain>,
     /// Loopback ports of the shared ingress.
     pub ports: Ports,
     /// Where images come from.

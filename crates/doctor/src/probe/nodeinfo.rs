@@ -11,6 +11,46 @@ use crate::http::send;
 use crate::problem::{Problem, Target};
 
 pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
+    let (server, domain) = tokio::join!(of_server(examination), from_domain(examination));
+    let seen = server?;
+    domain?;
+    Ok(seen)
+}
+
+/// Where the handles have a domain of their own, some ask there for what only the server knows,
+/// and have to be sent on.
+async fn from_domain<E: Evidence>(examination: &Examination<'_, E>) -> Result<(), Problem> {
+    let subject = examination.subject;
+    if subject.local_domain == subject.web_host() {
+        return Ok(());
+    }
+    for path in ["/.well-known/host-meta", "/.well-known/nodeinfo"] {
+        let domain = &subject.local_domain;
+        let Ok(url) = Url::parse(&format!("https://{domain}{path}")) else {
+            continue;
+        };
+        let expected = examination.client.url(path);
+        let request = examination.client.request(Method::GET, url.clone());
+        let answer = send(Target::Web, request).await?;
+        if answer.location().as_ref() != Some(&expected) {
+            return Err(not_sent_on(&url, &expected, answer.status).into_warning());
+        }
+    }
+    Ok(())
+}
+
+fn not_sent_on(url: &Url, expected: &Url, status: u16) -> Problem {
+    Problem::known(
+        format!("{url} answers {status} and does not lead to {expected}"),
+        Diagnosis::new(
+            "the domain of the handles does not send every look-up on to the server",
+            format!("answer {} there with 301 to {expected}", url.path()),
+        )
+        .because(format!("{url} answered {status}")),
+    )
+}
+
+async fn of_server<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
     let client = &examination.client;
     let host = examination.subject.web_host();
     let (meta, links) = tokio::join!(

@@ -18,6 +18,7 @@ pub(super) async fn create(site: Site<'_>, volume: &Volume) -> Result<Attributes
         name,
         deployment,
         domain,
+        web_domain,
         postgres_major,
         version,
     } = volume;
@@ -30,6 +31,7 @@ pub(super) async fn create(site: Site<'_>, volume: &Volume) -> Result<Attributes
     };
     put(labels::INCARNATION, Some(incarnation(name)));
     put(labels::DOMAIN, domain.clone());
+    put(labels::WEB_DOMAIN, web_domain.clone());
     put(
         labels::POSTGRES_MAJOR,
         postgres_major.map(|major| major.to_string()),

@@ -154,6 +154,8 @@ fn volumes(deployment: &Deployment) -> [Volume; 4] {
         let is_postgres = role == VolumeRole::Postgres;
         Volume {
             domain: (role != VolumeRole::Ingress).then(|| deployment.domain.to_string()),
+            web_domain: (role != VolumeRole::Ingress && deployment.web_domain != deployment.domain)
+                .then(|| deployment.web_domain.to_string()),
             postgres_major: is_postgres.then_some(deployment.stores.postgres.version),
             version: is_postgres.then_some(deployment.version),
             ..Volume::new(role, &deployment.name)

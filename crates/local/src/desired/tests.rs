@@ -107,7 +107,7 @@ fn placeholders(template: &crate::template::Template) -> String {
 #[test]
 fn what_runs_for_each_shipped_topology_is_committed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../topologies");
-    for name in ["dev", "small", "medium", "large"] {
+    for name in ["dev", "peer", "small", "medium", "large"] {
         let text = fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap();
         let graph = fixture::graph(&text);
         let mut settings = insta::Settings::clone_current();

@@ -18,6 +18,8 @@ pub struct Volume {
     pub deployment: String,
     /// The server's domain, which its data carries everywhere; `None` on the ingress's.
     pub domain: Option<String>,
+    /// Where the server answers when that is not its domain; its data carries this, too.
+    pub web_domain: Option<String>,
     /// Of the data directory; `None` where there is no PostgreSQL in it.
     pub postgres_major: Option<u8>,
     /// Mastodon's release, on the database; the one that made it is a lower bound of what the
@@ -40,6 +42,8 @@ pub struct LiveVolume {
     pub incarnation: String,
     /// As [`Volume::domain`], as recorded.
     pub domain: Option<String>,
+    /// As [`Volume::web_domain`], as recorded.
+    pub web_domain: Option<String>,
     /// As [`Volume::postgres_major`], as recorded.
     pub postgres_major: Option<u8>,
     /// As [`Volume::version`], as recorded.
@@ -67,6 +71,7 @@ impl Volume {
             name,
             deployment,
             domain,
+            web_domain,
             postgres_major,
             version,
         } = self;
@@ -85,6 +90,25 @@ impl Volume {
                 ),
                 format!(
                     "set the domain back to `{old}`, or give the new server another `name:`; to throw this server away: `masto down --data -p {deployment}`"
+                ),
+            ));
+        }
+        if let (Some(domain), Some(_)) = (asked, &live.domain)
+            && *web_domain != live.web_domain
+        {
+            let at = |web: &Option<String>| web.clone().unwrap_or_else(|| domain.clone());
+            let (old, new) = (at(&live.web_domain), at(web_domain));
+            return Some(refusal(
+                format!(
+                    "the server answered at `{old}` and cannot move to `{new}`: the addresses of all accounts and posts carry it for ever"
+                ),
+                format!(
+                    "{}, or give the new server another `name:`; to throw this server away: `masto down --data -p {deployment}`",
+                    match &live.web_domain {
+                        Some(old) =>
+                            format!("set `web_domain` and `local.web_domain: {old}` again"),
+                        None => "remove `web_domain` again".to_owned(),
+                    }
                 ),
             ));
         }
@@ -146,6 +170,7 @@ mod tests {
             name: "masto-social-postgres".to_owned(),
             deployment: "social".to_owned(),
             domain: Some("social.localhost".to_owned()),
+            web_domain: None,
             postgres_major: Some(17),
             version: Some("v4.7.5".parse().unwrap()),
         }
@@ -158,6 +183,7 @@ mod tests {
             owner: Owner::Ours,
             incarnation: "0a1b".to_owned(),
             domain: Some("social.localhost".to_owned()),
+            web_domain: None,
             postgres_major: Some(17),
             version: Some("v4.6.0".parse().unwrap()),
         }
@@ -195,6 +221,26 @@ mod tests {
             change.cause
         );
         assert!(hint.contains("masto down --data -p social"), "{hint}");
+
+        let split = LiveVolume {
+            web_domain: Some("web.social.localhost".to_owned()),
+            ..live()
+        };
+        let change = volume().diff(&split).unwrap();
+        let How::Refuse { hint } = change.how else {
+            panic!("{:?}", change.how)
+        };
+        assert!(
+            change
+                .cause
+                .contains("`web.social.localhost` and cannot move to `social.localhost`"),
+            "{}",
+            change.cause
+        );
+        assert!(
+            hint.contains("`local.web_domain: web.social.localhost`"),
+            "{hint}"
+        );
 
         let older = LiveVolume {
             postgres_major: Some(16),

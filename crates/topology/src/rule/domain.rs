@@ -1,7 +1,7 @@
 //! Domains: where they lead, and who can prove to own them.
 
 use super::Facts;
-use crate::{Code, Dns, Domain, Problem};
+use crate::{Code, Dns, Domain, Problem, Topology};
 
 /// Top-level domains that nobody can register, so that no certificate is issued for them.
 const NOT_PUBLIC: [&str; 12] = [
@@ -37,21 +37,7 @@ pub(super) fn check(facts: Facts<'_>, problems: &mut Vec<Problem>) {
             .warning(),
         );
     }
-    let local = &topology.local.domain;
-    if local.top_level() != "localhost" {
-        problems.push(
-            Problem::new(
-                Code::LOCAL_DOMAIN,
-                "local.domain",
-                format!("`{local}` does not lead to this machine by itself"),
-            )
-            .hint(format!(
-                "write `{}`, or put `127.0.0.1 {local} media.{local} mail.{local}` into /etc/hosts",
-                Domain::localhost(&topology.name)
-            ))
-            .warning(),
-        );
-    }
+    local(topology, problems);
     let Some(aws) = &topology.aws else { return };
     let domains = [
         ("domain", Some(&topology.domain)),
@@ -78,6 +64,86 @@ pub(super) fn check(facts: Facts<'_>, problems: &mut Vec<Problem>) {
                 )),
             );
         }
+    }
+}
+
+/// The names on this machine.
+fn local(topology: &Topology, problems: &mut Vec<Problem>) {
+    let domain = &topology.local.domain;
+    if domain.top_level() != "localhost" {
+        let web = topology.local.web_domain.as_ref();
+        let hosts = match web {
+            Some(web) => format!("{domain} {web} media.{web} mail.{domain}"),
+            None => format!("{domain} media.{domain} mail.{domain}"),
+        };
+        problems.push(
+            Problem::new(
+                Code::LOCAL_DOMAIN,
+                "local.domain",
+                format!("`{domain}` does not lead to this machine by itself"),
+            )
+            .hint(format!(
+                "write `{}`, or put `127.0.0.1 {hosts}` into /etc/hosts",
+                Domain::localhost(&topology.name)
+            ))
+            .warning(),
+        );
+    }
+    let Some(web) = &topology.local.web_domain else {
+        return;
+    };
+    if topology.web_domain.is_none() {
+        problems.push(
+            Problem::new(
+                Code::SPLIT,
+                "local.web_domain",
+                "the domain is split on this machine and not in production",
+            )
+            .hint("write `web_domain` as well, the name that the server answers on in production; or remove this one"),
+        );
+    }
+    if web == domain {
+        problems.push(
+            Problem::new(
+                Code::SPLIT,
+                "local.web_domain",
+                "`local.web_domain` is where the handles are, too: nothing is split",
+            )
+            .see("local.domain", "the same")
+            .hint(match domain.web() {
+                Some(web) => format!("write `{web}`, or leave it out: that is what it is then"),
+                None => "write another name".to_owned(),
+            }),
+        );
+    }
+    for (taken, by) in [("mail", "the mail catcher"), ("media", "the uploads")] {
+        if web.as_str() == format!("{taken}.{domain}") {
+            problems.push(
+                Problem::new(
+                    Code::SPLIT,
+                    "local.web_domain",
+                    format!("`{web}` is where {by} may answer"),
+                )
+                .hint(match domain.web() {
+                    Some(web) => format!("write `{web}`"),
+                    None => "write another name".to_owned(),
+                }),
+            );
+        }
+    }
+    // One below the domain goes where the domain goes.
+    if web.top_level() != "localhost" && !web.is_within(domain) {
+        problems.push(
+            Problem::new(
+                Code::LOCAL_DOMAIN,
+                "local.web_domain",
+                format!("`{web}` does not lead to this machine by itself"),
+            )
+            .hint(format!(
+                "write a name below `localhost`, or put `127.0.0.1 {web} media.{web}` into /etc/hosts"
+            ))
+            .warning(),
+        );
     }
 }
 

@@ -248,6 +248,18 @@ fn a_local_domain_leads_to_this_machine() {
 }
 
 #[test]
+fn a_split_domain_is_split_on_this_machine_too() {
+    let split = |local: &str| format!("web_domain: web.example.com\nlocal: {{ {local} }}\n");
+    check_part(&split("domain: social.localhost"), expect![[""]]);
+    check_part(&split("web_domain: here.localhost"), expect![[""]]);
+    check_part("local: { web_domain: web.localhost }\n", expect![[""]]);
+    check_part(&split("web_domain: social.localhost"), expect![[""]]);
+    check_part(&split("web_domain: mail.social.localhost"), expect![[""]]);
+    check_part(&split("web_domain: web.test"), expect![[""]]);
+    check_part(&split("domain: social.test"), expect![[""]]);
+}
+
+#[test]
 fn a_web_domain_differs_from_the_domain() {
     check_part(
         "web_domain: social.example.com\n",

@@ -72,7 +72,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
         word(),
     );
     (
-        proptest::sample::select(vec!["dev", "small", "medium", "large"]),
+        proptest::sample::select(vec!["dev", "peer", "small", "medium", "large"]),
         vec(edit, 1..6),
     )
         .prop_map(|(name, edits)| {

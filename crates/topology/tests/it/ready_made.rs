@@ -7,7 +7,7 @@ use topology::{Topology, read};
 
 use crate::check::rendered;
 
-const FILES: [&str; 4] = ["dev", "small", "medium", "large"];
+const FILES: [&str; 5] = ["dev", "peer", "small", "medium", "large"];
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../topologies")
@@ -33,6 +33,7 @@ fn check(name: &str, expected: Expect) {
 #[test]
 fn every_file_is_valid_and_only_says_where_the_operators_own_domain_goes() {
     check("dev", expect![[""]]);
+    check("peer", expect![[""]]);
     check(
         "small",
         expect![[r#"
@@ -72,6 +73,7 @@ fn no_other_file_is_there() {
             "dev.yaml",
             "large.yaml",
             "medium.yaml",
+            "peer.yaml",
             "schema.json",
             "small.yaml"
         ]
@@ -131,6 +133,7 @@ fn the_files_are_sized_for_their_people() {
     }
     expect![[r#"
         dev: web 1×0×5, streaming 1, all 1×5, postgres micro, redis micro
+        peer: web 1×0×5, streaming 1, all 1×5, postgres micro, redis micro
         small: web 1×2×5, streaming 1, all 1×10, postgres micro, redis micro
         medium: web 2×3×5, streaming 2, clock 1×5, work 2×25, postgres medium, redis small
         large: web 4×4×5, streaming 3, scheduler 1×5, default 2×25, push 4×25, ingress 2×25, pull 2×25, mailers 1×10, postgres 2xlarge, redis large"#]].assert_eq(&lines.join("\n"));
