@@ -3,28 +3,40 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use doctor::Options;
+use doctor::{FederationReport, Options, Report};
+use local::{ContainerStatus, Docker};
+use serde_json::Value;
+use topology::{Name, Topology};
 
 use crate::cli::Selection;
 use crate::docker::bound::Bound;
 use crate::docker::child::not_up;
+use crate::docker::execution::or_cancelled;
+use crate::docker::federation::Companion;
+use crate::docker::interrupt::Interrupts;
 use crate::docker::patient::Patient;
 use crate::docker::session::{self, LocalArgs, block_on, failed};
 use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::source::Source;
-use crate::view::doctor::{line, verdict};
+use crate::view;
 
 /// Try the server out, like a user and like another server, and say why what fails does
 ///
 /// Logs in, posts, uploads, follows the stream, looks at queues, mail, certificates, headers and
 /// stores, and cleans up after itself. Each failure comes with its likely cause and the fix.
+///
+/// With `--federation` it also meets a second server: the owners find and follow each other, a
+/// post with an image goes each way, and its deletion after it. The second server is one of yours
+/// (`--peer`), or one that is started for this and removed afterwards.
 #[derive(Debug, Args)]
 #[command(
     alias = "check",
     after_help = "\
 Examples:
   masto doctor --local
+  masto doctor --local --federation              with a second server, started for this
+  masto doctor --local --federation --peer peer  with the deployment `peer`
   masto doctor --local --json | jq -r '.causes[] | .cause, .fix'
 
 Exit status: 0 nothing failed (warnings do not count), 1 something failed"
@@ -33,6 +45,15 @@ pub(crate) struct Doctor {
     /// How long the whole examination may take
     #[arg(long, value_name = "TIME")]
     timeout: Option<Bound>,
+
+    /// Also exchange follows and posts with a second server; without `--peer` one is started for
+    /// this and removed
+    #[arg(long)]
+    federation: bool,
+
+    /// The second server: another deployment on this machine, by its name
+    #[arg(long, value_name = "NAME", requires = "federation")]
+    peer: Option<Name>,
 
     /// The report as one JSON document
     #[arg(long)]
@@ -54,7 +75,6 @@ impl Doctor {
         let selection = self.selection.clone().or_file(file);
         let topology = Source::load(&selection, settings)?;
         block_on(async {
-            let printer = settings.printer;
             let docker = session::connect(settings).await?;
             let containers = local::status(&docker, &topology.name)
                 .await
@@ -65,30 +85,124 @@ impl Doctor {
             {
                 return Err(not_up(&topology.name));
             }
-            let local = self.local.settings_of(settings, &containers)?;
-            let Patient { subject, evidence } =
-                Patient::new(docker, &topology, &local, &containers).await?;
-            let mut options = Options::default();
-            if let Some(Bound(total)) = self.timeout {
-                options.total = total;
-            }
-            let report = doctor::examine(&subject, &evidence, &options, |result| {
-                if !self.json {
-                    // A reader that went away shows at the verdict.
-                    let _ = printer.answer(&line(result, settings.signs));
-                }
-            })
-            .await;
-            if self.json {
-                printer.json(&serde_json::to_value(&report).unwrap_or_default())?;
+            if self.federation {
+                self.with_peer(&docker, &topology, &containers, settings)
+                    .await
             } else {
-                printer.answer(&verdict(&report, settings.signs))?;
+                let patient = self
+                    .patient(&docker, &topology, &containers, settings)
+                    .await?;
+                let report = self.examine(&patient, settings).await;
+                self.tell(&report, None, settings)
             }
-            Ok(if report.is_healthy() {
-                ExitStatus::Success
-            } else {
-                ExitStatus::Failure
-            })
+        })
+    }
+
+    async fn patient(
+        &self,
+        docker: &Docker,
+        topology: &Topology,
+        containers: &[ContainerStatus],
+        settings: &Settings,
+    ) -> Result<Patient, Error> {
+        let local = self.local.settings_of(settings, containers)?;
+        Patient::new(docker.clone(), topology, &local, containers).await
+    }
+
+    /// The server alone, then with another one. What was started for this is removed whatever
+    /// happens, a Ctrl-C included.
+    async fn with_peer(
+        &self,
+        docker: &Docker,
+        topology: &Topology,
+        containers: &[ContainerStatus],
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
+        let interrupts = Interrupts::listen()?;
+        let local = self.local.settings_of(settings, containers)?;
+        let name = &topology.name;
+        let companion = match &self.peer {
+            Some(peer) if peer == name => {
+                return Err(Error::Usage {
+                    message: format!("`{peer}` is the server itself"),
+                    hint: Some("name another deployment; `masto status --all` lists them, and without `--peer` one is started".to_owned()),
+                });
+            }
+            Some(peer) => Companion::own(docker, peer, &local).await?,
+            None => {
+                settings
+                    .printer
+                    .say("Starting a second server for the time of the examination …\n");
+                Companion::made(docker, topology, &local, settings, &interrupts).await?
+            }
+        };
+        let found = async {
+            let patient = Patient::new(docker.clone(), topology, &local, containers).await?;
+            let alone = async { Ok(self.examine(&patient, settings).await) };
+            let report = or_cancelled(&interrupts, alone).await?;
+            let options = self.options();
+            let federation = companion
+                .federate(name, &patient, &options, &interrupts, |_| {})
+                .await;
+            Ok((report, federation))
+        }
+        .await;
+        // First what must not stay; what went wrong before is told all the same.
+        let left = companion.leave(settings).await;
+        let (report, federation) = found?;
+        let status = self.tell(&report, Some(&federation), settings)?;
+        left?;
+        if interrupts.cancel.is_stopped() {
+            return Err(Error::Cancelled);
+        }
+        Ok(status)
+    }
+
+    fn options(&self) -> Options {
+        let mut options = Options::default();
+        if let Some(Bound(total)) = self.timeout {
+            options.total = total;
+        }
+        options
+    }
+
+    async fn examine(&self, patient: &Patient, settings: &Settings) -> Report {
+        let Patient { subject, evidence } = patient;
+        doctor::examine(subject, evidence, &self.options(), |result| {
+            if !self.json {
+                // A reader that went away shows at the verdict.
+                let line = view::doctor::line(result, settings.signs);
+                let _ = settings.printer.answer(&line);
+            }
+        })
+        .await
+    }
+
+    fn tell(
+        &self,
+        report: &Report,
+        federation: Option<&FederationReport>,
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
+        let printer = settings.printer;
+        let healthy = report.is_healthy() && federation.is_none_or(FederationReport::is_healthy);
+        if self.json {
+            let mut json = serde_json::to_value(report).unwrap_or_default();
+            if let Some(federation) = federation {
+                json["federation"] = serde_json::to_value(federation).unwrap_or_default();
+                json["healthy"] = Value::Bool(healthy);
+            }
+            printer.json(&json)?;
+        } else {
+            printer.answer(&view::doctor::verdict(report, settings.signs))?;
+            if let Some(federation) = federation {
+                printer.answer(&view::federation::report(federation, settings.signs))?;
+            }
+        }
+        Ok(if healthy {
+            ExitStatus::Success
+        } else {
+            ExitStatus::Failure
         })
     }
 }

@@ -57,7 +57,8 @@ pub(crate) fn explanation(name: &str, found: &[(String, Vec<Diagnosis>)], signs:
     text
 }
 
-fn write_reasons(text: &mut String, evidence: &[String], fix: &str) {
+/// The facts behind a cause, and what to do about it.
+pub(crate) fn write_reasons(text: &mut String, evidence: &[String], fix: &str) {
     for fact in evidence {
         let _ = writeln!(text, "   {} {fact}", paint(DIM, "|"));
     }

@@ -4,6 +4,8 @@
 pub(crate) mod doctor;
 pub(crate) mod drawing;
 #[cfg(feature = "local")]
+pub(crate) mod federation;
+#[cfg(feature = "local")]
 pub(crate) mod logs;
 #[cfg(feature = "local")]
 pub(crate) mod outputs;

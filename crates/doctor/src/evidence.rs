@@ -130,6 +130,47 @@ pub enum Health {
     Unhealthy,
 }
 
+/// No look behind the front: for a server that only its address is known of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoEvidence;
+
+impl NoEvidence {
+    fn none<T>() -> Result<T, EvidenceError> {
+        Err(EvidenceError::Unavailable(
+            "only its address is known".to_owned(),
+        ))
+    }
+}
+
+impl Evidence for NoEvidence {
+    async fn redis(&self, _command: &[&str]) -> Result<RedisValue, EvidenceError> {
+        Self::none()
+    }
+
+    async fn sql(&self, _query: &str) -> Result<Vec<Vec<String>>, EvidenceError> {
+        Self::none()
+    }
+
+    async fn processes(&self) -> Result<Vec<ProcessState>, EvidenceError> {
+        Self::none()
+    }
+
+    async fn logs(&self, _process: &str, _tail: usize) -> Result<Vec<String>, EvidenceError> {
+        Self::none()
+    }
+
+    async fn environment(
+        &self,
+        _process: &str,
+    ) -> Result<BTreeMap<String, Variable>, EvidenceError> {
+        Self::none()
+    }
+
+    async fn exec(&self, _process: &str, _argv: &[&str]) -> Result<String, EvidenceError> {
+        Self::none()
+    }
+}
+
 /// Why a piece of evidence is missing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EvidenceError {

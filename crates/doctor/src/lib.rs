@@ -11,6 +11,7 @@ mod diagnosis;
 mod evidence;
 mod examination;
 mod examine;
+mod federation;
 mod http;
 mod png;
 mod probe;
@@ -25,8 +26,11 @@ mod wait;
 mod websocket;
 
 pub use diagnosis::Diagnosis;
-pub use evidence::{Evidence, EvidenceError, Health, Phase, ProcessState, Variable};
+pub use evidence::{Evidence, EvidenceError, Health, NoEvidence, Phase, ProcessState, Variable};
 pub use examine::{Options, examine, explain};
+pub use federation::{
+    FederationCause, FederationReport, Hop, HopKind, Peer, Place, Station, federate,
+};
 pub use redis::RedisValue;
 pub use report::{Cause, Outcome, ProbeId, ProbeResult, Report, SCHEMA_VERSION};
 pub use subject::{ClosedPort, Owner, Subject};

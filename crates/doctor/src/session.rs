@@ -79,7 +79,8 @@ impl Session {
             .map(|list| list.clone())
             .unwrap_or_default();
         let mut left = Vec::new();
-        for thing in made {
+        // A post first, then the picture that hung on it.
+        for thing in made.into_iter().rev() {
             let (what, path) = match &thing {
                 Made::Status(id) => (
                     format!("the post {id}"),

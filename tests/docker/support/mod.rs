@@ -64,6 +64,17 @@ impl Scenario {
         neighbour
     }
 
+    /// A deployment from the scenario's own file under `<its name>-<suffix>`, which somebody else
+    /// brings up.
+    pub(crate) fn guest(&self, suffix: &str) -> Neighbour<'_> {
+        let neighbour = Neighbour {
+            scenario: self,
+            name: format!("{}-{suffix}", self.name),
+        };
+        fs::write(neighbour.file(), topology(&neighbour.name, "")).unwrap();
+        neighbour
+    }
+
     /// Writes the topology file: the two lines that must be there, small processes, and `rest`.
     pub(crate) fn write(&self, rest: &str) {
         fs::write(self.file(), topology(&self.name, rest)).unwrap();

@@ -21,11 +21,30 @@ use crate::wait;
 const BOUNDARY: &str = "----masto-doctor-7f4cfd1b";
 const PACE: Duration = Duration::from_millis(100);
 
+/// A picture on the server that belongs to no post yet.
+pub(crate) struct Attachment {
+    /// Its id.
+    pub(crate) id: String,
+    /// Where it is fetched from.
+    pub(crate) url: Url,
+    /// Bytes that were sent.
+    pub(crate) size: usize,
+}
+
 /// The picture is taken and processed. Gives its address.
 pub(crate) async fn upload<E: Evidence>(
     examination: &Examination<'_, E>,
     session: &Session,
 ) -> Result<(String, Url), Problem> {
+    let Attachment { url, size, id: _ } = attachment(examination, session).await?;
+    Ok((format!("{size} bytes became {url}"), url))
+}
+
+/// Uploads a picture, to be removed with the session.
+pub(crate) async fn attachment<E: Evidence>(
+    examination: &Examination<'_, E>,
+    session: &Session,
+) -> Result<Attachment, Problem> {
     let client = &examination.client;
     // A picture of its own each time, so that no store can answer with an older one.
     let hue = Timestamp::now().subsec_nanosecond().to_le_bytes()[1];
@@ -59,7 +78,7 @@ pub(crate) async fn upload<E: Evidence>(
     };
     let url = Url::parse(&url)
         .map_err(|error| Problem::new(format!("`{url}`: {error}"), Symptom::NotProcessed))?;
-    Ok((format!("{size} bytes became {url}"), url))
+    Ok(Attachment { id, url, size })
 }
 
 /// A form with one file. Whole, unlike reqwest's own, so that it can be sent again.

@@ -1,0 +1,20 @@
+//! Two servers tried out on each other: found, followed, posted to, and left as they were.
+//!
+//! Both directions go the same course at the same time, and each hop of it says which way it took
+//! and, where it did not arrive, in which queue it waits and why. What is pure (the ways, what
+//! needs what, the causes) is apart from what asks.
+
+mod cause;
+mod course;
+mod examine;
+mod hop;
+mod reach;
+mod recorder;
+mod report;
+mod side;
+#[cfg(test)]
+mod tests;
+
+pub use examine::{Peer, federate};
+pub use hop::{Hop, HopKind, Place, Station};
+pub use report::{FederationCause, FederationReport};
