@@ -59,6 +59,7 @@ impl Volume {
             name: Id::Volume(role).docker_name(name).unwrap_or_default(),
             deployment: name.to_string(),
             domain: None,
+            web_domain: None,
             postgres_major: None,
             version: None,
         }
