@@ -102,3 +102,43 @@ fn a_websocket_outlives_the_return_and_the_going_of_another_deployment() {
         .success();
     socket.ping(Duration::from_secs(10));
 }
+
+#[test]
+fn two_that_come_at_the_same_time_share_one_ingress() {
+    let scenario = Scenario::new("two first `up` at once make one ingress, and both are served");
+    let neighbour = scenario.neighbour();
+    let file = neighbour.file();
+    let other = scenario.command(&["up", "--local", "-f", file.to_str().unwrap()]);
+    let other = std::thread::spawn(move || Run::of(other));
+    scenario.up();
+    other.join().unwrap().success();
+    let shared = scenario.engine.found("*");
+    assert_eq!(shared.containers.len(), 1, "{shared:?}");
+    assert_eq!(shared.networks, [NETWORK]);
+    for file in [scenario.file(), file] {
+        let file = file.to_str().unwrap();
+        // A plan asks the ingress itself what it serves.
+        scenario
+            .masto(&["plan", "--local", "--detailed-exitcode", "-f", file])
+            .success();
+    }
+}
+
+#[test]
+fn two_that_go_at_the_same_time_leave_nothing() {
+    let scenario =
+        Scenario::new("each `down` leaves the ingress to the other, and the last clears up");
+    let neighbour = scenario.neighbour();
+    // Somebody's own deployments keep what they share.
+    let kept = scenario.engine.exists(INGRESS);
+    scenario.up();
+    neighbour.masto(&["up", "--local"]).success();
+    let file = neighbour.file();
+    let down = |file: &str| scenario.command(&["down", "--local", "--data", "--yes", "-f", file]);
+    let other = down(file.to_str().unwrap());
+    let other = std::thread::spawn(move || Run::of(other));
+    Run::of(down(scenario.file().to_str().unwrap())).success();
+    other.join().unwrap().success();
+    let shared = scenario.engine.found("*");
+    assert_eq!(shared.is_empty(), !kept, "{shared:?}");
+}

@@ -9,8 +9,8 @@ use engine::Known;
 
 use super::container::{ready, start};
 use super::making::made;
-use super::removal::{self, remove};
-use super::{Site, neighbours, network, volume};
+use super::removal::{self, remove, stop};
+use super::{Site, neighbours, network, ours, volume};
 use crate::body;
 use crate::caddyfile::SITES;
 use crate::command;
@@ -154,6 +154,30 @@ pub(super) async fn delete(site: Site<'_>, live: &LiveContainer) -> Result<(), E
         return Ok(());
     }
     removal::delete(site, live).await
+}
+
+/// Takes the ingress along where nobody shares it any more. Of several that go at the same time
+/// each plans to leave it to the others; the last network to go is whose `down` clears up.
+pub(super) async fn leave(site: Site<'_>) -> Result<(), Error> {
+    let _held = hold(site).await?;
+    if is_shared(site).await? {
+        return Ok(());
+    }
+    let client = &site.docker.client;
+    let left = match client.inspect_container(INGRESS, None).await {
+        Err(error) if status(&error) == Some(404) => None,
+        other => Some(other.map_err(Error::call("look at", Id::Ingress))?),
+    };
+    if let Some(left) = left {
+        let marks = left.config.and_then(|config| config.labels);
+        ours("container", INGRESS, marks.as_ref(), site.name)?;
+        let container_id = left.id.unwrap_or_default();
+        let resource = Id::Ingress.to_string();
+        stop(site.docker, &container_id, &resource).await?;
+        remove(site.docker, &container_id, &resource).await?;
+    }
+    network::clear_shared(site).await?;
+    volume::clear_shared(site).await
 }
 
 /// Whether another deployment has a network on this engine now.

@@ -7,7 +7,7 @@ use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 };
 
-use super::ingress::hold;
+use super::ingress::{self, hold};
 use super::{Site, ours, route};
 use crate::error::{Error, status};
 use crate::id::{Id, NetworkRole};
@@ -101,8 +101,17 @@ fn attributes(network: Found) -> Attributes {
 pub(super) async fn delete(site: Site<'_>, network: &LiveNetwork) -> Result<(), Error> {
     let id = Id::Network(network.role);
     if network.role == NetworkRole::Ingress {
-        return delete_shared(site, network).await;
+        let _held = hold(site).await?;
+        return remove_shared(site, &network.network_id).await;
     }
+    remove_own(site, network, &id).await?;
+    if site.is_replacement {
+        return Ok(());
+    }
+    ingress::leave(site).await
+}
+
+async fn remove_own(site: Site<'_>, network: &LiveNetwork, id: &Id) -> Result<(), Error> {
     match site.docker.client.remove_network(&network.network_id).await {
         Err(error) if status(&error) == Some(404) => Ok(()),
         Err(error) if status(&error) == Some(403) => {
@@ -111,19 +120,29 @@ pub(super) async fn delete(site: Site<'_>, network: &LiveNetwork) -> Result<(), 
             remove_one_offs(site).await?;
             route::disconnect(site, &network.name).await?;
             let again = site.docker.client.remove_network(&network.network_id).await;
-            again.map_err(Error::call("remove", &id))
+            again.map_err(Error::call("remove", id))
         }
-        other => other.map_err(Error::call("remove", &id)),
+        other => other.map_err(Error::call("remove", id)),
     }
 }
 
 /// Removes the network of the ingress, unless a neighbour came since this was planned.
-async fn delete_shared(site: Site<'_>, network: &LiveNetwork) -> Result<(), Error> {
-    let _held = hold(site).await?;
-    match site.docker.client.remove_network(&network.network_id).await {
+async fn remove_shared(site: Site<'_>, network: &str) -> Result<(), Error> {
+    match site.docker.client.remove_network(network).await {
         // 403: a neighbour's ingress is in it.
         Err(error) if matches!(status(&error), Some(403 | 404)) => Ok(()),
-        other => other.map_err(Error::call("remove", Id::Network(network.role))),
+        other => other.map_err(Error::call("remove", Id::Network(NetworkRole::Ingress))),
+    }
+}
+
+/// Removes the network of the ingress where it is there and ours; whoever calls this holds the
+/// ingress.
+pub(super) async fn clear_shared(site: Site<'_>) -> Result<(), Error> {
+    let Network { name, .. } = Network::new(NetworkRole::Ingress, site.name);
+    let found = ours_named(site, &Id::Network(NetworkRole::Ingress), &name).await?;
+    match found.and_then(|network| network.id) {
+        Some(network) => remove_shared(site, &network).await,
+        None => Ok(()),
     }
 }
 

@@ -65,15 +65,33 @@ fn incarnation(name: &str) -> String {
 }
 
 pub(super) async fn delete(site: Site<'_>, volume: &LiveVolume) -> Result<(), Error> {
+    remove(site, volume.role, &volume.name).await
+}
+
+async fn remove(site: Site<'_>, role: VolumeRole, name: &str) -> Result<(), Error> {
     match site
         .docker
         .client
-        .remove_volume(&volume.name, None::<RemoveVolumeOptions>)
+        .remove_volume(name, None::<RemoveVolumeOptions>)
         .await
     {
         Err(error) if status(&error) == Some(404) => Ok(()),
         // In use: a neighbour made the ingress again since this was planned.
-        Err(error) if status(&error) == Some(409) && volume.role == VolumeRole::Ingress => Ok(()),
-        other => other.map_err(Error::call("remove", Id::Volume(volume.role))),
+        Err(error) if status(&error) == Some(409) && role == VolumeRole::Ingress => Ok(()),
+        other => other.map_err(Error::call("remove", Id::Volume(role))),
+    }
+}
+
+/// Removes the volume of the ingress where it is there and ours.
+pub(super) async fn clear_shared(site: Site<'_>) -> Result<(), Error> {
+    let role = VolumeRole::Ingress;
+    let Volume { name, .. } = Volume::new(role, site.name);
+    match site.docker.client.inspect_volume(&name).await {
+        Err(error) if status(&error) == Some(404) => Ok(()),
+        Err(error) => Err(Error::call("look at", Id::Volume(role))(error)),
+        Ok(found) => {
+            ours("volume", &name, Some(&found.labels), site.name)?;
+            remove(site, role, &name).await
+        }
     }
 }
