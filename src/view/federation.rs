@@ -11,6 +11,8 @@ use crate::view::text;
 
 /// Columns of the longest title below a heading.
 const TITLE: usize = 24;
+/// Columns of the longest title that belongs to both directions.
+const TOGETHER: usize = 40;
 /// Columns of a time.
 const TIME: usize = 7;
 
@@ -56,7 +58,7 @@ fn line(hop: &Hop, before: Option<&Hop>, signs: Signs) -> String {
     let title = if is_course(hop.kind) {
         text::pad(title(hop.kind), TITLE)
     } else {
-        text::pad(&hop.title, TITLE + TIME + 2)
+        text::pad(&hop.title, TOGETHER)
     };
     let _ = writeln!(line, "{sign} {title} {rest}");
     line

@@ -48,7 +48,7 @@ pub trait Evidence: Send + Sync {
 
     /// Runs a command inside a running process's container, as its user and without a shell, and
     /// gives what it prints on stdout. An exit status other than 0 is [`EvidenceError::Failed`].
-    /// The doctor runs `date`, `df` and `ls` and nothing else.
+    /// The doctor runs `date`, `df`, `ls`, `getent` and `curl` and nothing else.
     fn exec(
         &self,
         process: &str,

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::cause::{View, stuck};
 use super::hop::{Hop, HopKind, Planned};
-use super::reach::{Reach, Seen, covers, is_private, read};
+use super::reach::{Reach, Seen, address as address_of, covers, is_private, read};
 use super::recorder::{Found, Recorder, Trouble, collect};
 use super::report::FederationReport;
 use crate::diagnosis::testing::{healthy, snapshot, told};
@@ -115,7 +115,13 @@ fn the_way_of_every_hop_names_queue_and_server() {
         format!("{}: {}", planned.title(), way.join(" → "))
     })
     .into();
-    expect![[""]].assert_eq(&lines.join("\n"));
+    expect![[r#"
+        social finds @owner@peer.localhost: web(social) → webfinger(peer) → actor(peer)
+        social's follow arrives at peer: push(social) → inbox(peer) → ingress(peer)
+        peer's accept comes back to social: push(peer) → inbox(social) → ingress(social)
+        peer's post arrives at social: push(peer) → inbox(social) → ingress(social) → default(social)
+        its image is served by social: ingress(social) → media(peer) → media(social)
+        its deletion arrives at social: default(peer) → push(peer) → inbox(social) → ingress(social)"#]].assert_eq(&lines.join("\n"));
 }
 
 #[test]
@@ -149,7 +155,12 @@ fn a_delivery_that_nobody_takes_waits_in_push_of_the_sender() {
             };
             sidekiq.queues.insert("push".into(), waiting);
         },
-        &expect![[""]],
+        &expect![[r#"
+            push(social)
+            cause: social: no Sidekiq process consumes `push`: nothing leaves the server: no posts, no follows
+            - live Sidekiq processes: host:1:a [default fasp ingress mailers pull scheduler]
+            - `push` holds 1 jobs, the oldest for 6 s
+            fix: `masto up` starts `sidekiq-all` with its queues; what stopped it is in `masto logs sidekiq-all`"#]],
     );
 }
 
@@ -161,32 +172,54 @@ fn what_arrived_and_nobody_works_on_waits_in_ingress_of_the_receiver() {
             let sidekiq = social.facts.sidekiq.as_mut().unwrap();
             sidekiq.processes[0].queues.remove("ingress");
         },
-        &expect![[""]],
+        &expect![[r#"
+            ingress(social)
+            cause: social: no Sidekiq process consumes `ingress`: messages from other servers never arrive
+            - live Sidekiq processes: host:1:a [default fasp mailers pull push scheduler]
+            fix: `masto up` starts `sidekiq-all` with its queues; what stopped it is in `masto logs sidekiq-all`"#]],
     );
 }
 
 #[test]
 fn what_cannot_be_reached_from_inside_says_why() {
     let fault = |seen: Seen| move |social: &mut View, _: &mut View| social.reaches[0].seen = seen;
-    check(HopKind::Follow, fault(Seen::NoName), &expect![[""]]);
+    check(HopKind::Follow, fault(Seen::NoName), &expect![[r#"
+        push(social)
+        cause: social: `sidekiq-all` finds no address for peer.localhost
+        - sidekiq-all: https://peer.localhost/.well-known/nodeinfo has no address
+        fix: `masto up` of peer makes its names known to every server on this machine; elsewhere, give peer.localhost a DNS record"#]]);
     check(
         HopKind::Follow,
         fault(Seen::Certificate(
             "(60) SSL certificate problem: unable to get local issuer certificate".into(),
         )),
-        &expect![[""]],
+        &expect![[r#"
+            push(social)
+            cause: social: `sidekiq-all` does not trust the certificate of peer.localhost
+            - sidekiq-all: (60) SSL certificate problem: unable to get local issuer certificate
+            - SSL_CERT_FILE of sidekiq-all is /etc/masto/ca.pem
+            fix: `masto up` gives every process the CA of this machine; elsewhere, put the CA that signed it into the file that `SSL_CERT_FILE` names"#]],
     );
     check(
         HopKind::Follow,
         fault(Seen::Answer(200, Some("10.1.2.3".parse().unwrap()))),
-        &expect![[""]],
+        &expect![[r#"
+            push(social)
+            cause: social: `sidekiq-all` may not talk to peer.localhost: its address is private
+            - peer.localhost is 10.1.2.3
+            - ALLOWED_PRIVATE_ADDRESSES of sidekiq-all is 172.18.0.0/16
+            fix: add its network to `ALLOWED_PRIVATE_ADDRESSES` of web and Sidekiq (`masto up` does on this machine)"#]],
     );
     check(
         HopKind::Follow,
         fault(Seen::Unreachable(
             "(7) Failed to connect to peer.localhost port 443".into(),
         )),
-        &expect![[""]],
+        &expect![[r#"
+            push(social)
+            cause: social: `sidekiq-all` gets no connection to peer.localhost
+            - sidekiq-all: (7) Failed to connect to peer.localhost port 443
+            fix: `masto up` of peer starts what is missing; elsewhere, open 443 between them"#]],
     );
 }
 
@@ -211,7 +244,12 @@ fn an_unbelieved_signature_has_a_cause_on_one_of_both_sides() {
                 Variable::Shown("other.localhost".into()),
             );
         },
-        &expect![[""]],
+        &expect![[r#"
+            inbox(social)
+            cause: social: `sidekiq-all` signs deliveries in the name of another server
+            - LOCAL_DOMAIN is social.localhost in web and other.localhost in sidekiq-all
+            - ActivityPub::DeliveryWorker failed in `push`: Mastodon::UnexpectedResponseError: https://peer.localhost/inbox returned code 401
+            fix: give every process the same `LOCAL_DOMAIN` and `WEB_DOMAIN` (`masto up` does)"#]],
     );
     // The receiver cannot fetch the key.
     check(
@@ -220,10 +258,20 @@ fn an_unbelieved_signature_has_a_cause_on_one_of_both_sides() {
             refused(social);
             peer.reaches[1].seen = Seen::NoName;
         },
-        &expect![[""]],
+        &expect![[r#"
+            inbox(peer)
+            cause: peer: `web` finds no address for social.localhost
+            - web: https://social.localhost/.well-known/nodeinfo has no address
+            - a server fetches the sender's key before it takes a delivery
+            - ActivityPub::DeliveryWorker failed in `push`: Mastodon::UnexpectedResponseError: https://peer.localhost/inbox returned code 401
+            fix: `masto up` of social makes its names known to every server on this machine; elsewhere, give social.localhost a DNS record"#]],
     );
     // Neither: clocks or a proxy.
-    check(HopKind::Follow, |social, _| refused(social), &expect![[""]]);
+    check(HopKind::Follow, |social, _| refused(social), &expect![[r#"
+        inbox(peer)
+        cause: peer: it does not believe the signatures of social.localhost
+        - ActivityPub::DeliveryWorker failed in `push`: Mastodon::UnexpectedResponseError: https://peer.localhost/inbox returned code 401
+        fix: compare the clocks of both (`date -u`; 12 hours apart is too much), and let the proxies pass `Host`, `Date`, `Digest` and the path unchanged: the signature covers them"#]]);
 }
 
 #[test]
@@ -237,9 +285,22 @@ fn a_look_up_that_finds_nobody_says_what_webfinger_answered() {
             }];
         }
     };
-    check(HopKind::Find, asked(404), &expect![[""]]);
-    check(HopKind::Find, asked(403), &expect![[""]]);
-    check(HopKind::Find, asked(200), &expect![[""]]);
+    check(HopKind::Find, asked(404), &expect![[r#"
+        webfinger(peer)
+        cause: peer: webfinger does not know the account
+        - https://peer.localhost/.well-known/webfinger?resource=acct:owner answered 404
+        fix: look at `masto logs owner`; where the domain is split, `/.well-known/webfinger` at the domain of the handles has to lead to the server, query included"#]]);
+    check(HopKind::Find, asked(403), &expect![[r#"
+        webfinger(peer)
+        cause: peer: webfinger is refused: the server does not answer for that host name
+        - https://peer.localhost/.well-known/webfinger?resource=acct:owner answered 403
+        fix: compare `LOCAL_DOMAIN` and `WEB_DOMAIN` of web with the topology (`masto up` sets them), and let the proxy pass `Host` unchanged"#]]);
+    check(HopKind::Find, asked(200), &expect![[r#"
+        nobody knows where
+        cause: social: `web` reaches peer.localhost and does not accept the account it finds there
+        - web of social gets 200 from https://peer.localhost/.well-known/webfinger?resource=acct:owner
+        - sidekiq-all of peer gets 200 from https://social.localhost/.well-known/nodeinfo
+        fix: the domain may be blocked: look under Preferences, Moderation, Federation, and at `masto logs web` of social"#]]);
 }
 
 #[test]
@@ -253,13 +314,22 @@ fn an_image_that_was_not_copied_says_why() {
                 seen: Seen::NoName,
             }];
         },
-        &expect![[""]],
+        &expect![[r#"
+            ingress(social)
+            cause: social: `sidekiq-all` finds no address for media.peer.localhost
+            - sidekiq-all: https://media.peer.localhost/ has no address
+            fix: `masto up` of peer makes its names known to every server on this machine; elsewhere, give media.peer.localhost a DNS record"#]],
     );
 }
 
 #[test]
 fn what_nobody_can_explain_says_where_to_look() {
-    check(HopKind::Deletion, |_, _| {}, &expect![[""]]);
+    check(HopKind::Deletion, |_, _| {}, &expect![[r#"
+        nobody knows where
+        cause: it left no queue unconsumed and did not arrive in time
+        - sidekiq-all of social gets 200 from https://peer.localhost/.well-known/nodeinfo
+        - web of social gets 200 from https://peer.localhost/.well-known/nodeinfo
+        fix: both may be slow: `masto doctor --timeout 1m` waits longer; otherwise look at `masto logs` of social and peer"#]]);
 }
 
 #[test]
@@ -274,6 +344,18 @@ fn curl_is_read_by_its_exit_status() {
     assert_eq!(
         read(Ok("404 172.18.0.5".into())),
         Seen::Answer(404, Some(address))
+    );
+    let getent = |why: &str| {
+        address_of(Err(EvidenceError::Failed {
+            what: "`getent` in `web`".into(),
+            why: why.into(),
+        }))
+    };
+    assert_eq!(getent("exit status 2: "), Ok(None));
+    assert!(getent("exit status 127: not found").is_err());
+    assert_eq!(
+        address_of(Ok("172.18.0.5      STREAM x\n".into())),
+        Ok(Some(address))
     );
     assert_eq!(
         failed("exit status 6: curl: (6) Could not resolve host: x"),
