@@ -183,11 +183,15 @@ fn what_arrived_and_nobody_works_on_waits_in_ingress_of_the_receiver() {
 #[test]
 fn what_cannot_be_reached_from_inside_says_why() {
     let fault = |seen: Seen| move |social: &mut View, _: &mut View| social.reaches[0].seen = seen;
-    check(HopKind::Follow, fault(Seen::NoName), &expect![[r#"
+    check(
+        HopKind::Follow,
+        fault(Seen::NoName),
+        &expect![[r#"
         push(social)
         cause: social: `sidekiq-all` finds no address for peer.localhost
         - sidekiq-all: https://peer.localhost/.well-known/nodeinfo has no address
-        fix: `masto up` of peer makes its names known to every server on this machine; elsewhere, give peer.localhost a DNS record"#]]);
+        fix: `masto up` of peer makes its names known to every server on this machine; elsewhere, give peer.localhost a DNS record"#]],
+    );
     check(
         HopKind::Follow,
         fault(Seen::Certificate(
@@ -267,11 +271,15 @@ fn an_unbelieved_signature_has_a_cause_on_one_of_both_sides() {
             fix: `masto up` of social makes its names known to every server on this machine; elsewhere, give social.localhost a DNS record"#]],
     );
     // Neither: clocks or a proxy.
-    check(HopKind::Follow, |social, _| refused(social), &expect![[r#"
+    check(
+        HopKind::Follow,
+        |social, _| refused(social),
+        &expect![[r#"
         inbox(peer)
         cause: peer: it does not believe the signatures of social.localhost
         - ActivityPub::DeliveryWorker failed in `push`: Mastodon::UnexpectedResponseError: https://peer.localhost/inbox returned code 401
-        fix: compare the clocks of both (`date -u`; 12 hours apart is too much), and let the proxies pass `Host`, `Date`, `Digest` and the path unchanged: the signature covers them"#]]);
+        fix: compare the clocks of both (`date -u`; 12 hours apart is too much), and let the proxies pass `Host`, `Date`, `Digest` and the path unchanged: the signature covers them"#]],
+    );
 }
 
 #[test]
@@ -285,22 +293,34 @@ fn a_look_up_that_finds_nobody_says_what_webfinger_answered() {
             }];
         }
     };
-    check(HopKind::Find, asked(404), &expect![[r#"
+    check(
+        HopKind::Find,
+        asked(404),
+        &expect![[r#"
         webfinger(peer)
         cause: peer: webfinger does not know the account
         - https://peer.localhost/.well-known/webfinger?resource=acct:owner answered 404
-        fix: look at `masto logs owner`; where the domain is split, `/.well-known/webfinger` at the domain of the handles has to lead to the server, query included"#]]);
-    check(HopKind::Find, asked(403), &expect![[r#"
+        fix: look at `masto logs owner`; where the domain is split, `/.well-known/webfinger` at the domain of the handles has to lead to the server, query included"#]],
+    );
+    check(
+        HopKind::Find,
+        asked(403),
+        &expect![[r#"
         webfinger(peer)
         cause: peer: webfinger is refused: the server does not answer for that host name
         - https://peer.localhost/.well-known/webfinger?resource=acct:owner answered 403
-        fix: compare `LOCAL_DOMAIN` and `WEB_DOMAIN` of web with the topology (`masto up` sets them), and let the proxy pass `Host` unchanged"#]]);
-    check(HopKind::Find, asked(200), &expect![[r#"
+        fix: compare `LOCAL_DOMAIN` and `WEB_DOMAIN` of web with the topology (`masto up` sets them), and let the proxy pass `Host` unchanged"#]],
+    );
+    check(
+        HopKind::Find,
+        asked(200),
+        &expect![[r#"
         nobody knows where
         cause: social: `web` reaches peer.localhost and does not accept the account it finds there
         - web of social gets 200 from https://peer.localhost/.well-known/webfinger?resource=acct:owner
         - sidekiq-all of peer gets 200 from https://social.localhost/.well-known/nodeinfo
-        fix: the domain may be blocked: look under Preferences, Moderation, Federation, and at `masto logs web` of social"#]]);
+        fix: the domain may be blocked: look under Preferences, Moderation, Federation, and at `masto logs web` of social"#]],
+    );
 }
 
 #[test]
@@ -324,12 +344,16 @@ fn an_image_that_was_not_copied_says_why() {
 
 #[test]
 fn what_nobody_can_explain_says_where_to_look() {
-    check(HopKind::Deletion, |_, _| {}, &expect![[r#"
+    check(
+        HopKind::Deletion,
+        |_, _| {},
+        &expect![[r#"
         nobody knows where
         cause: it left no queue unconsumed and did not arrive in time
         - sidekiq-all of social gets 200 from https://peer.localhost/.well-known/nodeinfo
         - web of social gets 200 from https://peer.localhost/.well-known/nodeinfo
-        fix: both may be slow: `masto doctor --timeout 1m` waits longer; otherwise look at `masto logs` of social and peer"#]]);
+        fix: both may be slow: `masto doctor --timeout 1m` waits longer; otherwise look at `masto logs` of social and peer"#]],
+    );
 }
 
 #[test]

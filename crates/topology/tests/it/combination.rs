@@ -252,11 +252,36 @@ fn a_split_domain_is_split_on_this_machine_too() {
     let split = |local: &str| format!("web_domain: web.example.com\nlocal: {{ {local} }}\n");
     check_part(&split("domain: social.localhost"), expect![[""]]);
     check_part(&split("web_domain: here.localhost"), expect![[""]]);
-    check_part("local: { web_domain: web.localhost }\n", expect![[""]]);
-    check_part(&split("web_domain: social.localhost"), expect![[""]]);
-    check_part(&split("web_domain: mail.social.localhost"), expect![[""]]);
-    check_part(&split("web_domain: web.test"), expect![[""]]);
-    check_part(&split("domain: social.test"), expect![[""]]);
+    check_part(
+        "local: { web_domain: web.localhost }\n",
+        expect![[r#"
+        3:22 error topology::split-domain `web.localhost`: the domain is split on this machine and not in production / write `web_domain` as well, the name that the server answers on in production; or remove this one
+    "#]],
+    );
+    check_part(
+        &split("web_domain: social.localhost"),
+        expect![[r#"
+        4:22 error topology::split-domain `social.localhost`: `local.web_domain` is where the handles are, too: nothing is split / write `web.social.localhost`, or leave it out: that is what it is then
+    "#]],
+    );
+    check_part(
+        &split("web_domain: mail.social.localhost"),
+        expect![[r#"
+        4:22 error topology::split-domain `mail.social.localhost`: `mail.social.localhost` is where the mail catcher may answer / write `web.social.localhost`
+    "#]],
+    );
+    check_part(
+        &split("web_domain: web.test"),
+        expect![[r#"
+        4:22 warning topology::local-domain `web.test`: `web.test` does not lead to this machine by itself / write a name below `localhost`, or put `127.0.0.1 web.test media.web.test` into /etc/hosts
+    "#]],
+    );
+    check_part(
+        &split("domain: social.test"),
+        expect![[r#"
+        4:18 warning topology::local-domain `social.test`: `social.test` does not lead to this machine by itself / write `social.localhost`, or put `127.0.0.1 social.test web.social.test media.web.social.test mail.social.test` into /etc/hosts
+    "#]],
+    );
 }
 
 #[test]
