@@ -10,6 +10,7 @@ use engine::{Graph, GraphError};
 use mastodon::Deployment;
 use topology::{Aws, Topology};
 
+pub(crate) use self::network::RANGE;
 use crate::id::Id;
 use crate::placement::Placement;
 use crate::resource::Resource;
@@ -43,3 +44,6 @@ pub fn desired(scene: Scene<'_>) -> Result<Graph<Resource>, GraphError> {
     let ids: BTreeSet<Id> = resources.iter().map(engine::Resource::id).collect();
     Graph::new(resources.into_iter().map(|resource| resource.within(&ids)))
 }
+
+#[cfg(test)]
+mod tests;
