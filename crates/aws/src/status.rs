@@ -210,19 +210,19 @@ mod tests {
 
     #[test]
     fn a_task_is_well_while_it_runs_or_when_it_ended_well() {
-        let well = |state: &str, health: HealthStatus, exit_code: Option<i32>| {
+        let well = |state: &str, health: &str, exit_code: Option<i32>| {
             let container = Container::builder().set_exit_code(exit_code).build();
             let task = Task::builder()
                 .last_status(state)
-                .health_status(health)
+                .health_status(HealthStatus::from(health))
                 .containers(container)
                 .build();
             TaskStatus::of("web", 1, &task).well
         };
-        assert!(well("RUNNING", HealthStatus::Unknown, None));
-        assert!(!well("RUNNING", HealthStatus::Unhealthy, None));
-        assert!(!well("PENDING", HealthStatus::Unknown, None));
-        assert!(well("STOPPED", HealthStatus::Unknown, Some(0)));
-        assert!(!well("STOPPED", HealthStatus::Unknown, Some(1)));
+        assert!(well("RUNNING", "UNKNOWN", None));
+        assert!(!well("RUNNING", "UNHEALTHY", None));
+        assert!(!well("PENDING", "UNKNOWN", None));
+        assert!(well("STOPPED", "UNKNOWN", Some(0)));
+        assert!(!well("STOPPED", "UNKNOWN", Some(1)));
     }
 }

@@ -39,6 +39,7 @@ fn with<T>(topology: &Topology, schema: &Schema, describe: impl FnOnce(Scene<'_>
         zones: ["eu-central-1a", "eu-central-1b"].map(str::to_owned),
         images: TaskImages::official(topology),
         hosted_zone: None,
+        secrets: String::new(),
     };
     let scope = Scope::of(topology, "123456789012", "eu-central-1");
     describe(Scene {
