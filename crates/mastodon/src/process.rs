@@ -21,6 +21,24 @@ pub const STREAMING_HEALTH: &str = "/api/v1/streaming/health";
 pub const SIDEKIQ_READY_FILE: &str =
     "/opt/mastodon/tmp/sidekiq_process_has_started_and_will_begin_processing_jobs";
 
+impl Health {
+    /// What a container engine runs in the container, in the form that Docker and ECS share. The
+    /// image has `curl`; a proxy of the container's environment must not be asked.
+    #[must_use]
+    pub fn check(&self, port: Option<u16>) -> Vec<String> {
+        match self {
+            Self::Http { path } => {
+                let port = port.unwrap_or_default();
+                words(&format!(
+                    "CMD curl --silent --fail --max-time 5 --noproxy * --output /dev/null \
+                     http://127.0.0.1:{port}{path}"
+                ))
+            }
+            Self::File { path } => words(&format!("CMD test -f {path}")),
+        }
+    }
+}
+
 /// All processes of `scene`: web, streaming, then Sidekiq in the file's order.
 pub(crate) fn all(scene: Scene<'_>) -> Vec<Process> {
     let mut processes = vec![web(scene), streaming(scene)];

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mastodon::{Health, Image, Process};
 
 use super::environment::{ca_file, render};
-use super::{Scene, blank, replicas_of, words};
+use super::{Scene, blank, replicas_of};
 use crate::id::{Id, NetworkRole};
 use crate::image::ImageRole;
 use crate::labels;
@@ -37,24 +37,12 @@ fn replica(scene: Scene<'_>, process: &Process, id: Id) -> Container {
         memory,
         stores,
     } = process;
-    let (ready, healthcheck) = match health {
-        Health::Http { path } => {
-            let port = port.unwrap_or_default();
-            let check = format!(
-                "CMD curl --silent --fail --max-time 5 --noproxy * --output /dev/null http://127.0.0.1:{port}{path}"
-            );
-            (
-                Ready::Http {
-                    port,
-                    path: path.clone(),
-                },
-                check,
-            )
-        }
-        Health::File { path } => (
-            Ready::File { path: path.clone() },
-            format!("CMD test -f {path}"),
-        ),
+    let ready = match health {
+        Health::Http { path } => Ready::Http {
+            port: port.unwrap_or_default(),
+            path: path.clone(),
+        },
+        Health::File { path } => Ready::File { path: path.clone() },
     };
     let mut requires = scene.containers_of(stores);
     requires.extend(
@@ -80,7 +68,7 @@ fn replica(scene: Scene<'_>, process: &Process, id: Id) -> Container {
         memory: Some(memory.as_mib() << 20),
         cpu_millis: Some(cpu.as_millis()),
         stop_grace: *stop_grace,
-        healthcheck: Some(words(&healthcheck)),
+        healthcheck: Some(health.check(*port)),
         requires,
         labels: marks,
         ..blank(scene, id, scene.spec.images.get(image_role(*image)), ready)
