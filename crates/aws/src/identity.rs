@@ -1,0 +1,78 @@
+//! Whose credentials these are.
+
+use topology::Topology;
+
+use crate::account::Account;
+use crate::error::{Error, ErrorKind};
+use crate::scope::Scope;
+
+/// Whom AWS takes the caller for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Twelve digits.
+    pub account: String,
+    /// `arn:aws:iam::123456789012:user/ada`.
+    pub arn: String,
+}
+
+impl Account {
+    /// Asks who the credentials belong to: the first call of every command.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Setup`] where there are none, [`Error::Call`] where AWS refuses them.
+    pub async fn identity(&self) -> Result<Identity, Error> {
+        let answer = self
+            .sts
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| {
+                let error = Error::call("sts:GetCallerIdentity", error);
+                if is_without_credentials(&error) {
+                    no_credentials()
+                } else {
+                    error
+                }
+            })?;
+        Ok(Identity {
+            account: answer.account.unwrap_or_default(),
+            arn: answer.arn.unwrap_or_default(),
+        })
+    }
+}
+
+impl Identity {
+    /// The place of `topology`'s deployment in this account.
+    #[must_use]
+    pub fn scope(&self, topology: &Topology, account: &Account) -> Scope {
+        Scope::of(topology, &self.account, account.region())
+    }
+}
+
+/// The SDK says so only in words, some layers down.
+fn is_without_credentials(error: &Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let text = cause.to_string();
+        if text.contains("no providers in chain provided credentials")
+            || text.contains("credential provider was not enabled")
+            || text.contains("failed to load credentials")
+            || text.contains("the credential provider was not enabled")
+        {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+fn no_credentials() -> Error {
+    Error::Setup {
+        message: "there are no AWS credentials".to_owned(),
+        hint: "sign in (`aws sso login`, then `export AWS_PROFILE=…`), or set AWS_ACCESS_KEY_ID \
+               and AWS_SECRET_ACCESS_KEY; to try it without an account: `masto rehearse`"
+            .to_owned(),
+        kind: ErrorKind::Permission,
+    }
+}

@@ -1,0 +1,105 @@
+//! What the person who deploys must be allowed to do, and nothing beyond it: an IAM policy with a
+//! statement a purpose.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Value, json};
+use topology::Name;
+
+use table::{Part, TABLE, Where};
+
+/// Whose policy it is.
+#[derive(Clone, Debug)]
+pub struct PolicyScope {
+    /// Only this deployment's resources.
+    pub name: Name,
+    /// `eu-central-1`.
+    pub region: String,
+    /// Twelve digits; `None` leaves the account open, for whoever does not know it yet.
+    pub account: Option<String>,
+}
+
+/// The policy as IAM takes it.
+#[must_use]
+pub fn policy(scope: &PolicyScope) -> Value {
+    let statements: Vec<Value> = TABLE.iter().map(|part| statement(part, scope)).collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// The Sid of the statement that allows `action`; `None` for one that masto does not need.
+#[must_use]
+pub fn statement_for(action: &str) -> Option<&'static str> {
+    TABLE
+        .iter()
+        .find(|part| part.actions.contains(&action))
+        .map(|part| part.sid)
+}
+
+/// Sid and purpose of each statement, in the order of the policy.
+pub fn purposes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    TABLE.iter().map(|part| (part.sid, part.purpose))
+}
+
+fn statement(part: &Part, scope: &PolicyScope) -> Value {
+    let mut resources: Vec<String> = part
+        .resources
+        .iter()
+        .map(|place| resource(*place, scope))
+        .collect();
+    resources.dedup();
+    let mut statement = json!({
+        "Sid": part.sid,
+        "Effect": "Allow",
+        "Action": part.actions,
+        "Resource": if resources.len() == 1 { json!(resources[0]) } else { json!(resources) },
+    });
+    if let Some((operator, key, values)) = part.condition {
+        statement["Condition"] = json!({ operator: { key: values } });
+    }
+    statement
+}
+
+fn resource(place: Where, scope: &PolicyScope) -> String {
+    let PolicyScope {
+        name,
+        region,
+        account,
+    } = scope;
+    let account = account.as_deref().unwrap_or("*");
+    let partition = partition(region);
+    match place {
+        Where::Everything => "*".to_owned(),
+        Where::InRegion { service, path } => {
+            let path = path.replace("{name}", name.as_str());
+            format!("arn:{partition}:{service}:{region}:{account}:{path}")
+        }
+        Where::InAccount { service, path } => {
+            let path = path.replace("{name}", name.as_str());
+            format!("arn:{partition}:{service}::{account}:{path}")
+        }
+        // Names of buckets hold the account already.
+        Where::Global { service, path } => {
+            let path = path
+                .replace("{name}", name.as_str())
+                .replace("{account}", account)
+                .replace("{region}", region);
+            format!("arn:{partition}:{service}:::{path}")
+        }
+        Where::NorthVirginia { service, path } => {
+            format!("arn:{partition}:{service}:us-east-1:{account}:{path}")
+        }
+    }
+}
+
+/// The second part of ARNs.
+fn partition(region: &str) -> &'static str {
+    if region.starts_with("cn-") {
+        "aws-cn"
+    } else if region.starts_with("us-gov-") {
+        "aws-us-gov"
+    } else {
+        "aws"
+    }
+}
