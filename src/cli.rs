@@ -117,6 +117,10 @@ enum Command {
     Graph(command::graph::Graph),
     #[cfg(feature = "local")]
     Export(command::export::Export),
+    #[cfg(feature = "aws")]
+    Policy(command::policy::Policy),
+    #[cfg(feature = "aws")]
+    Rehearse(command::rehearse::Rehearse),
     Schema(command::schema::Schema),
     Completion(command::completion::Completion),
     Man(command::man::Man),
@@ -140,9 +144,14 @@ pub(crate) struct Selection {
     #[arg(long)]
     pub(crate) local: bool,
 
-    /// On AWS; not in this build
-    #[arg(long, conflicts_with = "local", hide_short_help = true)]
+    /// On AWS, in the account of your credentials
+    #[arg(long, conflicts_with = "local")]
     pub(crate) aws: bool,
+
+    /// With `--aws`: a profile of `~/.aws/config` [default: AWS_PROFILE's]
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "PROFILE", requires = "aws", hide_short_help = true)]
+    pub(crate) profile: Option<String>,
 }
 
 impl Selection {
@@ -159,6 +168,13 @@ impl Selection {
         if self.local {
             text.push_str(" --local");
         }
+        if self.aws {
+            text.push_str(" --aws");
+        }
+        #[cfg(feature = "aws")]
+        if let Some(profile) = &self.profile {
+            let _ = write!(text, " --profile {profile}");
+        }
         if let Some(file) = &self.file {
             let _ = write!(text, " -f {}", file.display());
         }
@@ -170,12 +186,28 @@ impl Selection {
 
     /// Ends with what to do where the target is one that this build cannot reach.
     pub(crate) fn refuse_aws(&self) -> Result<(), Error> {
+        if !self.aws || cfg!(feature = "aws") {
+            return Ok(());
+        }
+        Err(Error::Usage {
+            message: "this build of masto has no AWS backend".to_owned(),
+            hint: Some(
+                "build it with its usual features (`cargo build --release`), or leave `--aws` out to run the server on Docker"
+                    .to_owned(),
+            ),
+        })
+    }
+
+    /// Ends with what to type instead where the command knows Docker alone.
+    #[cfg(feature = "local")]
+    pub(crate) fn only_local(&self) -> Result<(), Error> {
+        self.refuse_aws()?;
         if !self.aws {
             return Ok(());
         }
         Err(Error::Usage {
-            message: "this build of masto has no AWS backend yet".to_owned(),
-            hint: Some("leave `--aws` out to run the server on Docker".to_owned()),
+            message: "this command works on Docker alone".to_owned(),
+            hint: Some("leave `--aws` out".to_owned()),
         })
     }
 }
@@ -265,6 +297,10 @@ impl Command {
             Self::Graph(command) => command.run(file, settings),
             #[cfg(feature = "local")]
             Self::Export(command) => command.run(file, settings),
+            #[cfg(feature = "aws")]
+            Self::Policy(command) => command.run(file, settings),
+            #[cfg(feature = "aws")]
+            Self::Rehearse(command) => command.run(file, settings),
             Self::Schema(command) => command.run(settings),
             Self::Completion(command) => command.run(settings),
             Self::Man(command) => command.run(settings),

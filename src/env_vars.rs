@@ -34,6 +34,8 @@ variables! {
     MASTO_LOG
     /// The password for the mail server of `mail.via.smtp`; never in the file, never a flag.
     MASTO_SMTP_PASSWORD
+    /// Another endpoint than AWS for every service: an emulator, as in any AWS tool.
+    AWS_ENDPOINT_URL
     /// Address of the Docker engine: `unix:///run/user/1000/docker.sock`, `tcp://host:2375`.
     DOCKER_HOST
     /// The Docker context to use where DOCKER_HOST is not set.

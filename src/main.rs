@@ -11,6 +11,8 @@
     )
 )]
 
+#[cfg(feature = "aws")]
+mod aws;
 mod blueprint;
 mod cli;
 mod command;

@@ -81,15 +81,30 @@ pub(crate) struct Settings {
     /// stdin and stdout are a terminal.
     pub(crate) terminal: bool,
     /// A person reads stdout.
-    person_at_stdout: bool,
+    pub(crate) person_at_stdout: bool,
     /// masto's own directory; `None` without a home directory.
     pub(crate) data_dir: Option<PathBuf>,
     /// The Docker engine.
     pub(crate) engine: EngineAddress,
+    /// `AWS_ENDPOINT_URL`.
+    pub(crate) aws_endpoint: Option<String>,
+    /// Set by `masto rehearse` alone.
+    #[cfg(feature = "aws")]
+    pub(crate) stage: Option<Stage>,
     /// `MASTO_SMTP_PASSWORD`.
     pub(crate) smtp_password: Option<SmtpPassword>,
     /// `MASTO_LOG`, or what `-v` stands for; `None` logs nothing.
     pub(crate) log_filter: Option<String>,
+}
+
+/// What a rehearsal plays on instead of an account.
+#[cfg(feature = "aws")]
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    /// What the emulator takes.
+    pub(crate) access_key: aws::AccessKey,
+    /// What tasks are started from.
+    pub(crate) images: aws::TaskImages,
 }
 
 /// The password for the mail server. Its `Debug` says nothing.
@@ -208,6 +223,9 @@ impl Settings {
                 config_dir,
                 runtime_dir: folder(env_vars::XDG_RUNTIME_DIR),
             },
+            aws_endpoint: text(env_vars::AWS_ENDPOINT_URL),
+            #[cfg(feature = "aws")]
+            stage: None,
             smtp_password: text(env_vars::MASTO_SMTP_PASSWORD).map(SmtpPassword),
             log_filter: text(env_vars::MASTO_LOG).or_else(|| log_filter(verbosity)),
         }
@@ -247,9 +265,19 @@ impl Settings {
 fn log_filter(verbosity: Verbosity) -> Option<String> {
     match verbosity {
         Verbosity::Quiet | Verbosity::Normal => None,
-        Verbosity::Verbose => Some("masto=debug,engine=debug,local=debug,doctor=debug".to_owned()),
+        Verbosity::Verbose => Some("masto=debug,engine=debug,local=debug,aws=debug,doctor=debug".to_owned()),
         Verbosity::Trace => Some("trace,hyper=info,h2=info,rustls=info".to_owned()),
     }
+}
+
+/// This machine's name, for others who see what it does; `?` where it has none.
+#[cfg(feature = "aws")]
+pub(crate) fn machine() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_str()
+        .unwrap_or("?")
+        .to_owned()
 }
 
 /// One variable of this process.

@@ -35,6 +35,7 @@ impl Console {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
+        self.selection.only_local()?;
         let topology = Source::load(&self.selection.or_file(file), settings)?;
         let command = ["bin/rails", "console"]
             .map(str::to_owned)

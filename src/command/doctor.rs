@@ -59,6 +59,17 @@ pub(crate) struct Doctor {
     #[arg(long)]
     json: bool,
 
+    /// With `--aws`: connect there, whatever the names resolve to: `198.51.100.7:443`, or the load
+    /// balancer's host name
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "ADDRESS", requires = "aws", hide_short_help = true)]
+    connect: Option<String>,
+
+    /// With `--aws`: the CA that signed the certificates, PEM [default: the public ones]
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, requires = "aws", hide_short_help = true)]
+    ca: Option<PathBuf>,
+
     #[command(flatten)]
     selection: Selection,
 
@@ -74,6 +85,19 @@ impl Doctor {
     ) -> Result<ExitStatus, Error> {
         let selection = self.selection.clone().or_file(file);
         let topology = Source::load(&selection, settings)?;
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            let asked = crate::aws::doctor::Asked {
+                total: self.timeout.map(|Bound(total)| total),
+                json: self.json,
+                connect: self.connect,
+                http_port: None,
+                ca: self.ca,
+            };
+            return block_on(crate::aws::doctor::examine(
+                topology, asked, &selection, settings,
+            ));
+        }
         block_on(async {
             let docker = session::connect(settings).await?;
             let containers = local::status(&docker, &topology.name)

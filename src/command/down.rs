@@ -8,7 +8,7 @@ use local::{LocalBackend, SecretStore};
 use mastodon::Secrets;
 
 use crate::cli::Selection;
-use crate::command::up::ProgressArgs;
+use crate::command::up::{ProgressArgs, is_unready};
 use crate::docker::execution::{Ended, carry_out, or_cancelled};
 use crate::docker::interrupt::Interrupts;
 use crate::docker::session::{self, LockArgs, block_on};
@@ -63,6 +63,20 @@ impl Down {
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
         let selection = self.selection.clone().or_file(file);
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            let topology = crate::source::Source::load(&selection, settings)?;
+            let asked = crate::aws::down::Asked {
+                progress: self.progress,
+                data: self.data,
+                dry_run: self.dry_run,
+                yes: self.yes,
+                patience: self.lock.patience(),
+            };
+            return block_on(crate::aws::down::take_down(
+                topology, asked, &selection, settings,
+            ));
+        }
         let name = session::name_of(&selection, settings)?;
         block_on(async {
             let printer = settings.printer;
@@ -87,7 +101,7 @@ impl Down {
             }
             if self.dry_run {
                 let text = if self.progress.is_json() {
-                    format!("{:#}\n", view::plan::json(&changes, name.as_str()))
+                    format!("{:#}\n", view::plan::json(&changes, name.as_str(), "local"))
                 } else {
                     view::plan::render(&changes, name.as_str(), settings.signs)
                 };
@@ -118,7 +132,7 @@ impl Down {
                 &plan,
             );
             let Ended { summary, status } =
-                carry_out(backend, &plan, None, &reporter, &interrupts).await;
+                carry_out(backend, is_unready, &plan, None, &reporter, &interrupts).await;
             if status == ExitStatus::Success && self.data {
                 store
                     .remove()

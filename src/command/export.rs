@@ -67,6 +67,7 @@ impl Export {
 
 impl Compose {
     fn run(self, file: Option<PathBuf>, settings: &Settings) -> Result<ExitStatus, Error> {
+        self.selection.only_local()?;
         let topology = Source::load(&self.selection.or_file(file), settings)?;
         let name = topology.name.clone();
         let prepared = offline::prepare(&topology, &self.local.settings(settings)?, settings)?;

@@ -23,8 +23,12 @@ pub(crate) mod man;
 pub(crate) mod outputs;
 #[cfg(feature = "local")]
 pub(crate) mod plan;
+#[cfg(feature = "aws")]
+pub(crate) mod policy;
 #[cfg(feature = "local")]
 pub(crate) mod psql;
+#[cfg(feature = "aws")]
+pub(crate) mod rehearse;
 #[cfg(feature = "local")]
 pub(crate) mod run;
 pub(crate) mod schema;

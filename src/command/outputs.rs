@@ -51,7 +51,14 @@ impl Outputs {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        let topology = Source::load(&self.selection.or_file(file), settings)?;
+        let selection = self.selection.clone().or_file(file);
+        let topology = Source::load(&selection, settings)?;
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            let found =
+                crate::aws::outputs::find(topology, self.reveal, &selection, settings);
+            return self.show(&session::block_on(found)?, settings);
+        }
         let local = self.local.settings(settings)?;
         let paths = local.paths();
         let stored = SecretStore::new(&paths, &topology.name)
@@ -61,15 +68,18 @@ impl Outputs {
         let surroundings = local::surroundings(&topology, &local);
         let deployment = mastodon::deployment(&topology, &surroundings, &Schema::New);
         let found = local::outputs(&deployment, local.ports(&topology), &stored.secrets, &paths);
-        let view = View::new(&found, &topology.name, self.reveal);
+        self.show(&View::new(&found, &topology.name, self.reveal), settings)
+    }
+
+    fn show(&self, view: &View, settings: &Settings) -> Result<ExitStatus, Error> {
         let printer = settings.printer;
-        match self.value {
+        match &self.value {
             None if self.json => printer.json(&view.json())?,
             None => printer.answer(&view.render())?,
-            Some(name) => match view.get(&name) {
+            Some(name) => match view.get(name) {
                 Some(value) if self.json => printer.json(&value.into())?,
                 Some(value) => printer.answer(&format!("{value}\n"))?,
-                None => return Err(unknown(&name, &view)),
+                None => return Err(unknown(name, view)),
             },
         }
         Ok(ExitStatus::Success)

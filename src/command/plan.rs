@@ -59,7 +59,19 @@ impl Plan {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        let topology = Source::load_to_act(&self.selection.clone().or_file(file), settings)?;
+        let selection = self.selection.clone().or_file(file);
+        let topology = Source::load_to_act(&selection, settings)?;
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            let asked = crate::aws::plan::Asked {
+                json: self.json,
+                detailed_exitcode: self.detailed_exitcode,
+                images: self.local.images(),
+            };
+            return block_on(crate::aws::plan::show(
+                topology, asked, &selection, settings,
+            ));
+        }
         block_on(async {
             let name = topology.name.clone();
             let session = Session::open(topology, &self.local, settings).await?;
@@ -70,7 +82,7 @@ impl Plan {
                 .plan(&PlanOptions::default())
                 .summary();
             if self.json {
-                let mut document = view::plan::json(&plan, name.as_str());
+                let mut document = view::plan::json(&plan, name.as_str(), "local");
                 document["images_to_pull"] = missing.into();
                 settings.printer.json(&document)?;
             } else {

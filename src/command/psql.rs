@@ -34,6 +34,7 @@ impl Psql {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
+        self.selection.only_local()?;
         let topology = Source::load(&self.selection.or_file(file), settings)?;
         let postgres = blueprint::deployment(&topology).stores.postgres;
         let connection =

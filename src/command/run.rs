@@ -50,6 +50,7 @@ impl Run {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
+        self.selection.only_local()?;
         let topology = Source::load(&self.selection.or_file(file), settings)?;
         block_on(child::one_off(
             topology,

@@ -64,7 +64,15 @@ impl Status {
         if self.all {
             return block_on(self.show_all(settings));
         }
-        let name = session::name_of(&self.selection.clone().or_file(file), settings)?;
+        let selection = self.selection.clone().or_file(file);
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            let topology = crate::source::Source::load(&selection, settings)?;
+            return block_on(crate::aws::status::show(
+                topology, self.json, &selection, settings,
+            ));
+        }
+        let name = session::name_of(&selection, settings)?;
         block_on(async {
             let docker = session::connect(settings).await?;
             if self.watch {
@@ -128,7 +136,7 @@ impl Status {
     }
 
     async fn show_all(&self, settings: &Settings) -> Result<ExitStatus, Error> {
-        self.selection.refuse_aws()?;
+        self.selection.only_local()?;
         let docker = session::connect(settings).await?;
         let deployments = local::list_deployments(&docker).await.map_err(failed)?;
         if self.json {

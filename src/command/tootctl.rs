@@ -43,6 +43,7 @@ impl Tootctl {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
+        self.selection.only_local()?;
         let topology = Source::load(&self.selection.or_file(file), settings)?;
         let command = std::iter::once("bin/tootctl".to_owned())
             .chain(self.arguments)

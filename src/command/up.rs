@@ -126,6 +126,20 @@ impl Up {
             return Plan::new(selection, self.local, self.progress.is_json()).run(None, settings);
         }
         let topology = Source::load_to_act(&selection, settings)?;
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            let Bound(bound) = self.wait_timeout;
+            let asked = crate::aws::up::Asked {
+                progress: self.progress,
+                consent: self.consent,
+                images: self.local.images(),
+                patience: self.lock.patience(),
+                bound,
+            };
+            return block_on(crate::aws::up::bring_up(
+                topology, asked, &selection, settings,
+            ));
+        }
         block_on(self.bring_up(topology, &selection, settings))
     }
 
@@ -175,7 +189,7 @@ impl Up {
         );
         let Bound(bound) = self.wait_timeout;
         let Ended { summary, status } =
-            carry_out(backend, &plan, Some(bound), &reporter, &interrupts).await;
+            carry_out(backend, is_unready, &plan, Some(bound), &reporter, &interrupts).await;
 
         let outputs = local::outputs(
             &prepared.deployment,
@@ -238,7 +252,21 @@ impl Up {
     }
 }
 
+/// It runs, and does not answer.
+pub(crate) fn is_unready(error: &local::Error) -> bool {
+    matches!(error, local::Error::NotReady { .. })
+}
+
 impl Consent {
+    /// Everything but the loss of data.
+    #[cfg(feature = "aws")]
+    pub(crate) fn yes() -> Self {
+        Self {
+            yes: true,
+            delete_data: false,
+        }
+    }
+
     /// Asks before data is lost, unless that was answered with both flags.
     pub(crate) fn to_data_loss(
         self,
@@ -268,7 +296,7 @@ impl Consent {
 }
 
 /// What was done, in one line.
-fn headline(changes: &PlanSummary, name: &str, took: &str) -> String {
+pub(crate) fn headline(changes: &PlanSummary, name: &str, took: &str) -> String {
     if changes.changes.is_empty() {
         return format!("Nothing to do: {name} is as it should be ({took})");
     }

@@ -52,6 +52,7 @@ impl Why {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
+        self.selection.only_local()?;
         let topology = Source::load(&self.selection.clone().or_file(file), settings)?;
         block_on(async {
             let docker = session::connect(settings).await?;

@@ -4,7 +4,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use engine::{Backend, Known, Observed, Plan, Progress, Step, Summary};
-use local::{LocalBackend, Resource};
 
 use crate::docker::interrupt::Interrupts;
 use crate::error::{Error, ExitStatus};
@@ -19,15 +18,19 @@ pub(crate) struct Ended {
 }
 
 /// Carries out `plan` within `bound`, showing it with `reporter`.
-pub(crate) async fn carry_out(
-    backend: LocalBackend,
-    plan: &Plan<Resource>,
+///
+/// `is_unready` says of an error that the thing runs and only does not answer.
+pub(crate) async fn carry_out<B: Backend>(
+    backend: B,
+    is_unready: fn(&B::Error) -> bool,
+    plan: &Plan<B::Resource>,
     bound: Option<Duration>,
     reporter: &Reporter,
     interrupts: &Interrupts,
 ) -> Ended {
     let backend = Recording {
         backend,
+        is_unready,
         unready: Mutex::new(Vec::new()),
     };
     let mut timed_out = false;
@@ -92,28 +95,29 @@ fn status(summary: &Summary, unready: &[bool], timed_out: bool, aborted: ExitSta
 
 /// A backend that remembers what kind of errors it gave: the engine's summary has their words
 /// only.
-struct Recording {
-    backend: LocalBackend,
+struct Recording<B: Backend> {
+    backend: B,
+    is_unready: fn(&B::Error) -> bool,
     unready: Mutex<Vec<bool>>,
 }
 
-impl Backend for Recording {
-    type Resource = Resource;
-    type Error = local::Error;
+impl<B: Backend> Backend for Recording<B> {
+    type Resource = B::Resource;
+    type Error = B::Error;
 
-    async fn observe(&self) -> Result<Observed<Resource>, local::Error> {
+    async fn observe(&self) -> Result<Observed<B::Resource>, B::Error> {
         self.backend.observe().await
     }
 
     async fn apply(
         &self,
-        step: &Step<Resource>,
-        inputs: &Known<Resource>,
+        step: &Step<B::Resource>,
+        inputs: &Known<B::Resource>,
         progress: &Progress,
-    ) -> Result<Option<local::Attributes>, local::Error> {
+    ) -> Result<Option<<B::Resource as engine::Resource>::Attributes>, B::Error> {
         let applied = self.backend.apply(step, inputs, progress).await;
         if let Err(error) = &applied {
-            let unready = matches!(error, local::Error::NotReady { .. });
+            let unready = (self.is_unready)(error);
             self.unready
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -51,6 +51,15 @@ pub(crate) struct LockArgs {
     lock_timeout: Bound,
 }
 
+#[cfg(feature = "aws")]
+impl LockArgs {
+    /// How long to wait.
+    pub(crate) fn patience(self) -> Duration {
+        let Bound(patience) = self.lock_timeout;
+        patience
+    }
+}
+
 impl LocalArgs {
     /// With what is not typed.
     pub(crate) fn settings(&self, settings: &Settings) -> Result<local::Settings, Error> {
@@ -60,6 +69,12 @@ impl LocalArgs {
             https_port: self.https_port,
             http_port: self.http_port,
         })
+    }
+
+    /// Which images.
+    #[cfg(feature = "aws")]
+    pub(crate) fn images(&self) -> ImageSet {
+        self.images.unwrap_or_default()
     }
 
     /// With what is not typed taken from what runs, for commands that look at it or work in it.
@@ -162,7 +177,7 @@ pub(crate) async fn connect(settings: &Settings) -> Result<Docker, Error> {
 
 /// The name of the selected deployment. The file is read only where no name was typed.
 pub(crate) fn name_of(selection: &Selection, settings: &Settings) -> Result<Name, Error> {
-    selection.refuse_aws()?;
+    selection.only_local()?;
     match &selection.name {
         Some(name) => Ok(name.clone()),
         None => Ok(Source::load(selection, settings)?.name),

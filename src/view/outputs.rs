@@ -42,6 +42,15 @@ impl Outputs {
         }
     }
 
+    /// Of another backend: names and values as they are shown.
+    #[cfg(feature = "aws")]
+    pub(crate) fn of(deployment: &topology::Name, values: Vec<(&'static str, String)>) -> Self {
+        Self {
+            deployment: deployment.to_string(),
+            values,
+        }
+    }
+
     /// One value.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.values

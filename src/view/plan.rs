@@ -72,9 +72,9 @@ pub(crate) fn data_loss(plan: &PlanSummary) -> String {
 }
 
 /// One JSON document.
-pub(crate) fn json(plan: &PlanSummary, name: &str) -> Value {
+pub(crate) fn json(plan: &PlanSummary, name: &str, target: &str) -> Value {
     let mut document =
-        json!({ "schema_version": SCHEMA_VERSION, "deployment": name, "target": "local" });
+        json!({ "schema_version": SCHEMA_VERSION, "deployment": name, "target": target });
     if let (Value::Object(document), Ok(Value::Object(fields))) =
         (&mut document, serde_json::to_value(plan))
     {
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_document_names_its_version_and_deployment() {
-        let document = json(&plan(), "social");
+        let document = json(&plan(), "social", "local");
         assert_eq!(document["schema_version"], 1);
         assert_eq!(document["deployment"], "social");
         assert_eq!(document["changes"][1]["action"], "replace");

@@ -41,6 +41,7 @@ mod port_owner;
 mod private_file;
 mod probe;
 mod pull;
+pub mod rehearsal;
 mod resource;
 mod running;
 mod secret_store;

@@ -1,0 +1,177 @@
+//! `masto doctor --aws`
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use doctor::{Options, Subject};
+use local::ImageSet;
+use mastodon::{Deployment, SecretName, Secrets};
+use topology::Topology;
+
+use crate::aws::evidence::AwsEvidence;
+use crate::aws::session::Session;
+use crate::cli::Selection;
+use crate::error::{Error, ExitStatus};
+use crate::settings::Settings;
+use crate::view::doctor::{line, verdict};
+
+/// How an examination is asked for.
+pub(crate) struct Asked {
+    /// `--timeout`
+    pub(crate) total: Option<Duration>,
+    /// `--json`
+    pub(crate) json: bool,
+    /// `--connect`: there, whatever the names resolve to.
+    pub(crate) connect: Option<String>,
+    /// `--http-port`
+    pub(crate) http_port: Option<u16>,
+    /// `--ca`
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// Tries the server out.
+pub(crate) async fn examine(
+    topology: Topology,
+    asked: Asked,
+    selection: &Selection,
+    settings: &Settings,
+) -> Result<ExitStatus, Error> {
+    let session = Session::open(topology, ImageSet::default(), selection, settings).await?;
+    let observed = session.observe().await?;
+    if observed.is_empty() {
+        return Err(not_up(&session));
+    }
+    let deployment = session.deployment(&observed);
+    let secrets = session
+        .secrets(&deployment, aws::secrets::Leaving::Imagine)
+        .await?;
+    let subject = subject(&session, &deployment, &secrets, &asked)?;
+    let evidence = AwsEvidence::new(&session, &deployment);
+    let mut options = Options::default();
+    if let Some(total) = asked.total {
+        options.total = total;
+    }
+    let printer = settings.printer;
+    let report = doctor::examine(&subject, &evidence, &options, |result| {
+        if !asked.json {
+            // A reader that went away shows at the verdict.
+            let _ = printer.answer(&line(result, settings.signs));
+        }
+    })
+    .await;
+    if asked.json {
+        printer.json(&serde_json::to_value(&report).unwrap_or_default())?;
+    } else {
+        printer.answer(&verdict(&report, settings.signs))?;
+    }
+    Ok(if report.is_healthy() {
+        ExitStatus::Success
+    } else {
+        ExitStatus::Failure
+    })
+}
+
+/// Nothing of the deployment is there.
+pub(crate) fn not_up(session: &Session) -> Error {
+    Error::Usage {
+        message: format!(
+            "nothing of `{}` is in account {}, {}",
+            session.name(),
+            session.scope.account,
+            session.scope.region
+        ),
+        hint: Some("bring it up: `masto up --aws`".to_owned()),
+    }
+}
+
+/// The server as the world sees it.
+fn subject(
+    session: &Session,
+    deployment: &Deployment,
+    secrets: &Secrets,
+    asked: &Asked,
+) -> Result<Subject, Error> {
+    let address = |text: String| {
+        text.parse().map_err(|_| Error::Bug {
+            message: format!("`{text}` is no address"),
+        })
+    };
+    let connect = asked.connect.as_deref().map(resolve).transpose()?;
+    let ca_pem = asked
+        .ca
+        .as_ref()
+        .map(|path| {
+            std::fs::read_to_string(path).map_err(|source| Error::Read {
+                path: path.clone(),
+                source,
+            })
+        })
+        .transpose()?;
+    let owner = secrets
+        .get(SecretName::OwnerPassword)
+        .map(|password| doctor::Owner {
+            username: deployment.owner.username.clone(),
+            email: deployment.owner.email.to_string(),
+            password: password.expose().to_owned(),
+        });
+    Ok(Subject {
+        base: address(format!("https://{}", deployment.web_domain))?,
+        local_domain: deployment.domain.to_string(),
+        media_host: media_host(deployment),
+        mail_url: None,
+        connect,
+        http_port: asked.http_port.unwrap_or(80),
+        ca_pem,
+        owner,
+        version: Some(deployment.version.to_string()),
+        queues: queues(&session.topology),
+        closed_ports: Vec::new(),
+    })
+}
+
+fn media_host(deployment: &Deployment) -> String {
+    deployment
+        .ingress
+        .routes
+        .iter()
+        .find(|route| route.to == mastodon::Target::Media)
+        .map_or_else(
+            || format!("media.{}", deployment.web_domain),
+            |route| route.host.clone(),
+        )
+}
+
+/// `127.0.0.1:8443`, or a host name: a load balancer's own.
+fn resolve(text: &str) -> Result<SocketAddr, Error> {
+    let with_port = if text.contains(':') {
+        text.to_owned()
+    } else {
+        format!("{text}:443")
+    };
+    with_port
+        .to_socket_addrs()
+        .ok()
+        .and_then(|mut found| found.next())
+        .ok_or_else(|| Error::Usage {
+            message: format!("`{text}` is no address to connect to"),
+            hint: Some(
+                "write it like `127.0.0.1:8443`, or as the load balancer's host name".to_owned(),
+            ),
+        })
+}
+
+/// Every queue, and who consumes it.
+fn queues(topology: &Topology) -> BTreeMap<String, BTreeSet<String>> {
+    let mut queues: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for sidekiq in &topology.sidekiq {
+        for queue in &sidekiq.queues {
+            queues
+                .entry(queue.as_str().to_owned())
+                .or_default()
+                .insert(format!("sidekiq-{}", sidekiq.name));
+        }
+    }
+    queues
+}
