@@ -14,6 +14,7 @@ mod event;
 mod execute;
 mod graph;
 pub mod hash;
+pub mod lease;
 mod plan;
 mod planner;
 mod resource;

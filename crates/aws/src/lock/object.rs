@@ -1,8 +1,8 @@
 //! The lease as an object in S3.
 
 use aws_sdk_s3::primitives::ByteStream;
+use engine::lease::{Lease, LeaseStore};
 
-use super::lease::{Lease, LeaseStore};
 use crate::account::Account;
 use crate::error::{Error, ErrorKind};
 use crate::scope::Scope;
@@ -29,6 +29,12 @@ impl LeaseObject {
 }
 
 impl LeaseStore for LeaseObject {
+    type Error = Error;
+
+    fn is_passing(error: &Error) -> bool {
+        error.is_passing()
+    }
+
     async fn read(&self) -> Result<Option<(String, Lease)>, Error> {
         let answer = self
             .account

@@ -1,5 +1,6 @@
 //! The lease itself, and what keeps it.
 
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 
@@ -7,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Terms;
-use crate::error::Error;
 
 /// Who wants the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,11 +85,11 @@ impl fmt::Display for Holder {
 
 /// What the object says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Lease {
+pub struct Lease {
     /// Grows with every holder, and with every removal of one.
-    pub(super) generation: u64,
+    pub generation: u64,
     /// Nobody, or who.
-    pub(super) holder: Option<Holder>,
+    pub holder: Option<Holder>,
 }
 
 impl Lease {
@@ -107,7 +107,9 @@ impl Lease {
         }
     }
 
-    pub(super) fn freed(&self) -> Self {
+    /// The same without a holder.
+    #[must_use]
+    pub fn freed(&self) -> Self {
         Self {
             generation: self.generation + 1,
             holder: None,
@@ -125,10 +127,16 @@ impl Lease {
     }
 }
 
-/// Where the lease is.
-pub(super) trait LeaseStore: Send + Sync + 'static {
+/// Where the lease is: something that compares and swaps.
+pub trait LeaseStore: Send + Sync + 'static {
+    /// What can go wrong there.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Whether a write with this error may have been done all the same, or may be tried again.
+    fn is_passing(error: &Self::Error) -> bool;
+
     /// The lease with its version; `None` where there never was one.
-    fn read(&self) -> impl Future<Output = Result<Option<(String, Lease)>, Error>> + Send;
+    fn read(&self) -> impl Future<Output = Result<Option<(String, Lease)>, Self::Error>> + Send;
 
     /// Puts `lease` where `version` is (`None`: where nothing is), and gives its version. `Ok(None)`
     /// where something else is.
@@ -136,7 +144,7 @@ pub(super) trait LeaseStore: Send + Sync + 'static {
         &self,
         version: Option<&str>,
         lease: &Lease,
-    ) -> impl Future<Output = Result<Option<String>, Error>> + Send;
+    ) -> impl Future<Output = Result<Option<String>, Self::Error>> + Send;
 }
 
 /// As [`LeaseStore::write`]; also right where the answer to a write that was done is lost and the
@@ -145,11 +153,11 @@ pub(super) async fn write_surely<S: LeaseStore>(
     store: &S,
     version: Option<&str>,
     lease: &Lease,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<String>, S::Error> {
     let refused = match store.write(version, lease).await {
         Ok(Some(version)) => return Ok(Some(version)),
         Ok(None) => None,
-        Err(error) if error.is_passing() => Some(error),
+        Err(error) if S::is_passing(&error) => Some(error),
         Err(error) => return Err(error),
     };
     match (store.read().await?, refused) {

@@ -7,17 +7,16 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 
 use super::Terms;
-use super::lease::{Lease, LeaseStore, write_surely};
-use crate::error::{Error, ErrorKind};
+use super::record::{Lease, LeaseStore, write_surely};
 
 /// A held lock. Its beats go on until it is released or dropped; where it was dropped, it is free
 /// when it has expired.
 #[derive(Debug)]
-pub struct Held {
+pub struct Held<E> {
     generation: u64,
     fence: Fence,
     release: Option<oneshot::Sender<()>>,
-    beats: JoinHandle<Result<(), Error>>,
+    beats: JoinHandle<Result<(), E>>,
 }
 
 /// Whether a lock is still held, for whoever is about to write. Cheap to clone.
@@ -41,31 +40,11 @@ impl Fence {
             std::future::pending::<()>().await;
         }
     }
-
-    /// For a step that is about to begin.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Setup`] of [`ErrorKind::Locked`] where somebody else may be at work.
-    pub fn check(&self) -> Result<(), Error> {
-        if self.holds() {
-            return Ok(());
-        }
-        Err(Error::Setup {
-            message: "the lock was lost: it could not be renewed in time, or somebody took it away"
-                .to_owned(),
-            hint:
-                "see who is at work (`masto lock status --aws`), then run the same command again: \
-                   it goes on from there"
-                    .to_owned(),
-            kind: ErrorKind::Locked,
-        })
-    }
 }
 
-impl Held {
+impl<E: Send + 'static> Held<E> {
     /// Begins to beat. `asked` is when the write began that took the lock.
-    pub(super) fn keep<S: LeaseStore>(
+    pub(super) fn keep<S: LeaseStore<Error = E>>(
         store: S,
         version: String,
         lease: Lease,
@@ -105,8 +84,8 @@ impl Held {
     ///
     /// # Errors
     ///
-    /// [`Error::Call`]: then it is free when it has expired.
-    pub async fn release(mut self) -> Result<(), Error> {
+    /// The store's: then it is free when it has expired.
+    pub async fn release(mut self) -> Result<(), E> {
         if let Some(release) = self.release.take() {
             // Where the beats have ended, the lock was lost.
             let _ = release.send(());
@@ -118,7 +97,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl<E> Drop for Held<E> {
     fn drop(&mut self) {
         self.beats.abort();
     }
@@ -133,7 +112,7 @@ async fn beat<S: LeaseStore>(
     loss: watch::Sender<bool>,
     mut released: oneshot::Receiver<()>,
     terms: Terms,
-) -> Result<(), Error> {
+) -> Result<(), S::Error> {
     let mut beats = interval_at(Instant::now() + terms.beat, terms.beat);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -165,7 +144,7 @@ async fn beat<S: LeaseStore>(
                         version = found;
                         lease = theirs;
                     }
-                    Err(error) if error.is_passing() => {}
+                    Err(error) if S::is_passing(&error) => {}
                     _ => {
                         loss.send_replace(true);
                         return Ok(());
