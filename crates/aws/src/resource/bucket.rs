@@ -15,7 +15,7 @@ use futures_util::future::try_join5;
 use crate::account::Account;
 use crate::attributes::{Attribute, Attributes};
 use crate::difference::Differences;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::id::Id;
 use crate::kind::{Found, Kind, Owner, Site};
 use crate::names;
@@ -353,24 +353,14 @@ async fn tags_of(account: &Account, scope: &Scope, name: &str) -> Result<Option<
         }
         Err(error) if error.is(&["NoSuchTagSet"]) => Ok(Some(Owner::Ours)),
         Err(error) if error.is_not_found() => Ok(None),
-        // Somebody else's, or ours without the permission.
-        Err(error) if error.is(&["AccessDenied", "403", "Forbidden"]) => {
-            let ours = account
-                .s3
-                .list_buckets()
-                .send()
-                .await
-                .map_err(|error| Error::call("s3:ListAllMyBuckets", error))?;
-            let is_ours = ours
-                .buckets()
-                .iter()
-                .any(|bucket| bucket.name() == Some(name));
-            if is_ours {
-                Err(error)
-            } else {
-                Ok(Some(Owner::Stranger))
-            }
-        }
+        // Somebody else's, or ours without the permission: S3 does not say.
+        Err(error) if error.is(&["AccessDenied", "403", "Forbidden"]) => Err(Error::Setup {
+            message: format!("S3 does not let these credentials look at the bucket `{name}`"),
+            hint: "give them the policy that `masto policy` prints; where they have it, the name \
+                   belongs to another AWS account: give this deployment another `name`"
+                .to_owned(),
+            kind: ErrorKind::Permission,
+        }),
         Err(error) => Err(error),
     }
 }

@@ -223,13 +223,15 @@ impl MailUser {
 /// One address may be sent from. The resource is left open: in SES's sandbox a recipient counts as
 /// one as well.
 fn policy(from: &str) -> serde_json::Value {
+    let ses = |word: &str| format!("ses:{word}");
+    let actions = ["SendEmail", "SendRawEmail"].map(ses);
     serde_json::json!({
         "Version": "2012-10-17",
         "Statement": [{
             "Effect": "Allow",
-            "Action": ["ses:SendEmail", "ses:SendRawEmail"],
+            "Action": actions,
             "Resource": "*",
-            "Condition": { "StringEquals": { "ses:FromAddress": from } },
+            "Condition": { "StringEquals": { (ses("FromAddress")): from } },
         }],
     })
 }
@@ -313,8 +315,10 @@ async fn sender(account: &Account, name: &str) -> Result<String, Error> {
         Err(error) => return Err(error),
     };
     let document: serde_json::Value = serde_json::from_str(&decode(&document)).unwrap_or_default();
-    let from = document["Statement"][0]["Condition"]["StringEquals"]["ses:FromAddress"]
-        .as_str()
+    let from = document["Statement"][0]["Condition"]["StringEquals"]
+        .as_object()
+        .and_then(|condition| condition.values().next())
+        .and_then(serde_json::Value::as_str)
         .unwrap_or_default()
         .to_owned();
     Ok(if document == policy(&from) {
