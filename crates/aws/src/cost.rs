@@ -170,7 +170,9 @@ pub fn cost_now(observed: &Observed<Resource>) -> Cost {
             _ => None,
         })
         .collect();
-    let ours = observed.values().filter(|live| !engine::Live::is_foreign(*live));
+    let ours = observed
+        .values()
+        .filter(|live| !engine::Live::is_foreign(*live));
     let parts = ours.filter_map(|live| {
         let part = match live {
             Live::Service(found) => {
@@ -337,12 +339,15 @@ impl Part {
 
 /// What to change to pay less, the largest saving first: for the text below a plan.
 #[must_use]
-pub fn savings(network: NetworkProfile, architecture: Architecture, spot: bool) -> Vec<&'static str> {
+pub fn savings(
+    network: NetworkProfile,
+    architecture: Architecture,
+    spot: bool,
+) -> Vec<&'static str> {
     let mut savings = Vec::new();
     match network {
-        NetworkProfile::Ha => savings.push(
-            "network: private  one NAT gateway and single stores instead of two of each",
-        ),
+        NetworkProfile::Ha => savings
+            .push("network: private  one NAT gateway and single stores instead of two of each"),
         NetworkProfile::Private => {
             savings.push("network: public  no NAT gateway: $32.85 a month less");
         }

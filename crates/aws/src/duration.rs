@@ -45,7 +45,11 @@ pub fn forecast(plan: &Plan<Resource>) -> Forecast {
             Action::Delete { .. } => false,
         };
         let took = expected(&step.id, step.verb(), doubled);
-        let latest = step.after.iter().copied().max_by_key(|earlier| ends[*earlier].0);
+        let latest = step
+            .after
+            .iter()
+            .copied()
+            .max_by_key(|earlier| ends[*earlier].0);
         let begins = latest.map_or(Duration::ZERO, |earlier| ends[earlier].0);
         ends.push((begins + took, latest));
         let all = steps.entry(step.id.to_string()).or_insert(Duration::ZERO);

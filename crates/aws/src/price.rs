@@ -37,7 +37,10 @@ pub const BY_USE: [(&str, &str); 6] = [
     ("requests through the load balancer", "$0.008 per LCU-hour"),
     ("media in S3", "$0.023 per GB and month"),
     ("CloudFront", "free up to 1 TB a month"),
-    ("traffic out of the region", "$0.09 per GB after 100 GB a month"),
+    (
+        "traffic out of the region",
+        "$0.09 per GB after 100 GB a month",
+    ),
     ("traffic through NAT gateways", "$0.045 per GB"),
     ("logs", "$0.50 per GB written"),
 ];
@@ -51,7 +54,12 @@ fn task_parts(architecture: Architecture) -> (u64, u64) {
 }
 
 /// Of a task by the month.
-pub(crate) fn task(architecture: Architecture, cpu_millis: u64, memory_mib: u64, spot: bool) -> u64 {
+pub(crate) fn task(
+    architecture: Architecture,
+    cpu_millis: u64,
+    memory_mib: u64,
+    spot: bool,
+) -> u64 {
     let (cpu, memory) = task_parts(architecture);
     let full = HOURS * (cpu * cpu_millis * 1024 + memory * memory_mib * 1000) / (1000 * 1024);
     if spot { full * SPOT / 100 } else { full }
@@ -90,7 +98,11 @@ pub(crate) fn cache(node_type: &str, is_valkey: bool) -> Option<u64> {
         _ => return None,
     };
     let monthly: u64 = hourly * HOURS;
-    Some(if is_valkey { monthly * VALKEY / 100 } else { monthly })
+    Some(if is_valkey {
+        monthly * VALKEY / 100
+    } else {
+        monthly
+    })
 }
 
 #[cfg(test)]
@@ -106,8 +118,14 @@ mod tests {
     fn prices_are_those_of_the_price_list() {
         let arm = |cpu, memory| cents(task(Architecture::Arm64, cpu, memory, false));
         let x86 = |cpu, memory| cents(task(Architecture::Amd64, cpu, memory, false));
-        assert_eq!([arm(250, 512), arm(250, 1024), arm(500, 1024)], [721, 851, 1442]);
-        assert_eq!([x86(250, 512), x86(250, 1024), x86(500, 1024)], [901, 1063, 1802]);
+        assert_eq!(
+            [arm(250, 512), arm(250, 1024), arm(500, 1024)],
+            [721, 851, 1442]
+        );
+        assert_eq!(
+            [x86(250, 512), x86(250, 1024), x86(500, 1024)],
+            [901, 1063, 1802]
+        );
         assert_eq!(cents(task(Architecture::Amd64, 500, 1024, true)), 541);
         assert_eq!(database("db.t4g.micro").map(cents), Some(1168));
         assert_eq!(cache("cache.t4g.micro", false).map(cents), Some(1168));

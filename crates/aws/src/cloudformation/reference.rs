@@ -107,14 +107,19 @@ fn fill_text(text: &str) -> Value {
     if !text.contains(OPEN) {
         return json!(text);
     }
-    let inner = text.strip_prefix(OPEN).and_then(|text| text.strip_suffix(CLOSE));
+    let inner = text
+        .strip_prefix(OPEN)
+        .and_then(|text| text.strip_suffix(CLOSE));
     match inner.filter(|inner| !inner.contains([OPEN, CLOSE])) {
         Some(whole) => match whole.split_once('.') {
             Some((name, part)) => json!({ "Fn::GetAtt": [name, part] }),
             None => json!({ "Ref": whole }),
         },
         None => {
-            let escaped = text.replace("${", "${!").replace(OPEN, "${").replace(CLOSE, "}");
+            let escaped = text
+                .replace("${", "${!")
+                .replace(OPEN, "${")
+                .replace(CLOSE, "}");
             json!({ "Fn::Sub": escaped })
         }
     }
@@ -129,7 +134,10 @@ mod tests {
     fn placeholders_become_references() {
         let subnet = Id::Subnet(Tier::Public, Zone::A);
         assert_eq!(logical_name(&subnet), "SubnetPublicA");
-        assert_eq!(fill(json!(identity(&subnet))), json!({ "Ref": "SubnetPublicA" }));
+        assert_eq!(
+            fill(json!(identity(&subnet))),
+            json!({ "Ref": "SubnetPublicA" })
+        );
         assert_eq!(
             fill(json!(attribute(&Id::Database, Attribute::Host))),
             json!({ "Fn::GetAtt": ["Database", "Endpoint.Address"] })

@@ -244,16 +244,15 @@ pub(super) fn origin_access_control(template: &mut Template, scene: Scene<'_>) {
     );
 }
 
-pub(super) fn distribution(
-    template: &mut Template,
-    distribution: &Distribution,
-    scene: Scene<'_>,
-) {
+pub(super) fn distribution(template: &mut Template, distribution: &Distribution, scene: Scene<'_>) {
     let id = Id::Distribution;
     template.parameter(
         MEDIA_CERTIFICATE,
         "String",
-        &format!("ARN of an issued certificate for {} in us-east-1", distribution.alias),
+        &format!(
+            "ARN of an issued certificate for {} in us-east-1",
+            distribution.alias
+        ),
     );
     template.resource(
         &id,

@@ -62,7 +62,10 @@ pub(super) fn task_definition(
 ) {
     let id = definition.id();
     let sources = definition.needs();
-    let told: Vec<_> = sources.iter().map(|id| (id.clone(), attributes(id))).collect();
+    let told: Vec<_> = sources
+        .iter()
+        .map(|id| (id.clone(), attributes(id)))
+        .collect();
     let find = |id: &Id| told.iter().find(|(of, _)| of == id).map(|(_, told)| told);
     // Everything that it needs has been told right above.
     let Ok(rendered) = definition.render(find) else {

@@ -6,13 +6,18 @@ use topology::{NetworkProfile, Topology};
 use super::*;
 
 fn topology(name: &str) -> Topology {
-    let path = format!("{}/../../topologies/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../../topologies/{name}.yaml",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let text = std::fs::read_to_string(path).unwrap();
     topology::read(&text).topology.unwrap()
 }
 
 fn of(topology: &Topology) -> Value {
-    template(topology, TaskImages::official(topology)).unwrap().unwrap()
+    template(topology, TaskImages::official(topology))
+        .unwrap()
+        .unwrap()
 }
 
 /// Everything that `value` refers to.
@@ -31,7 +36,11 @@ fn referred(value: &Value, found: &mut BTreeSet<String>) {
                         found.insert(parts[0].as_str().unwrap().to_owned());
                     }
                     ("Fn::Sub", Value::String(text)) => {
-                        for part in text.split("${").skip(1).filter(|part| !part.starts_with('!')) {
+                        for part in text
+                            .split("${")
+                            .skip(1)
+                            .filter(|part| !part.starts_with('!'))
+                        {
                             let name = part.split('}').next().unwrap();
                             found.insert(name.split('.').next().unwrap().to_owned());
                         }
@@ -59,13 +68,20 @@ fn a_template_refers_to_what_it_has() {
         };
         let lost: Vec<&String> = found.iter().filter(|name| !has(name)).collect();
         assert!(lost.is_empty(), "{name}: {lost:?}");
-        assert!(!template.to_string().contains('\u{27e6}'), "{name}: a placeholder is left");
+        assert!(
+            !template.to_string().contains('\u{27e6}'),
+            "{name}: a placeholder is left"
+        );
     }
 }
 
 #[test]
 fn every_resource_of_the_graph_has_its_place() {
-    for network in [NetworkProfile::Public, NetworkProfile::Private, NetworkProfile::Ha] {
+    for network in [
+        NetworkProfile::Public,
+        NetworkProfile::Private,
+        NetworkProfile::Ha,
+    ] {
         let mut topology = topology("small");
         topology.aws.as_mut().unwrap().network = network;
         let template = of(&topology);
@@ -97,6 +113,8 @@ fn every_resource_of_the_graph_has_its_place() {
 #[test]
 fn a_template_holds_no_secret() {
     let template = of(&topology("small")).to_string();
-    assert!(template.contains("{{resolve:secretsmanager:${SecretArn}:SecretString:POSTGRES_PASSWORD}}"));
+    assert!(
+        template.contains("{{resolve:secretsmanager:${SecretArn}:SecretString:POSTGRES_PASSWORD}}")
+    );
     assert!(!template.contains("rediss://:"));
 }

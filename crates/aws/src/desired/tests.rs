@@ -18,7 +18,10 @@ use crate::surroundings::surroundings;
 
 /// A ready-made topology that has an `aws` part.
 fn topology(name: &str) -> Topology {
-    let path = format!("{}/../../topologies/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let path = format!(
+        "{}/../../topologies/{name}.yaml",
+        env!("CARGO_MANIFEST_DIR")
+    );
     let text = std::fs::read_to_string(path).unwrap();
     topology::read(&text).topology.unwrap()
 }
@@ -90,9 +93,9 @@ fn a_profile_decides_who_pays_for_a_way_out() {
     let kinds = |network| {
         let graph = graph(&with_network("small", network));
         let ids: BTreeSet<Id> = graph.iter().map(engine::Resource::id).collect();
-        let paid = ids.into_iter().filter(|id| {
-            matches!(id, Id::Address(_) | Id::NatGateway(_) | Id::RouteTable(..))
-        });
+        let paid = ids
+            .into_iter()
+            .filter(|id| matches!(id, Id::Address(_) | Id::NatGateway(_) | Id::RouteTable(..)));
         paid.map(|id| id.to_string()).collect::<Vec<_>>().join(", ")
     };
     expect!["route table `public-a`"].assert_eq(&kinds(NetworkProfile::Public));
@@ -124,7 +127,9 @@ fn simulated(graph: &Graph<Resource>) -> (Graph<Thing>, Faults) {
     let things = graph.iter().map(|resource| {
         let id = resource.id();
         let took = expected(&id, Verb::Create, is_doubled(resource));
-        faults = faults.clone().on(&name(&id), Verb::Create, Fault::Delay(took));
+        faults = faults
+            .clone()
+            .on(&name(&id), Verb::Create, Fault::Delay(took));
         Thing {
             needs: resource.depends_on().iter().map(&name).collect(),
             ..Thing::new(id.kind(), id.instance())
@@ -182,7 +187,11 @@ async fn nothing_waits_that_does_not_have_to() {
 fn a_plan_foretells_its_time_and_what_it_waits_for() {
     let told = |network| {
         let graph = graph(&with_network("small", network));
-        let plan = engine::plan(&graph, &Observed::<Resource>::new(), &PlanOptions::default());
+        let plan = engine::plan(
+            &graph,
+            &Observed::<Resource>::new(),
+            &PlanOptions::default(),
+        );
         let forecast = forecast(&plan);
         let legs = forecast.critical_path.iter();
         let legs: Vec<String> = legs
@@ -190,7 +199,11 @@ fn a_plan_foretells_its_time_and_what_it_waits_for() {
             .collect();
         assert_eq!(
             forecast.seconds,
-            forecast.critical_path.iter().map(|leg| leg.seconds).sum::<u64>()
+            forecast
+                .critical_path
+                .iter()
+                .map(|leg| leg.seconds)
+                .sum::<u64>()
         );
         format!("{} s: {}", forecast.seconds, legs.join(", "))
     };
@@ -211,6 +224,9 @@ fn what_a_profile_costs_is_said_by_component() {
     };
     insta::assert_snapshot!("cost_small_public", told("small", NetworkProfile::Public));
     insta::assert_snapshot!("cost_small_private", told("small", NetworkProfile::Private));
-    insta::assert_snapshot!("cost_medium_private", told("medium", NetworkProfile::Private));
+    insta::assert_snapshot!(
+        "cost_medium_private",
+        told("medium", NetworkProfile::Private)
+    );
     insta::assert_snapshot!("cost_large_ha", told("large", NetworkProfile::Ha));
 }

@@ -68,7 +68,10 @@ impl LoadBalancer {
     async fn settle(&self, arn: &str, site: Site<'_>) -> Result<(), Error> {
         let client = &site.account.elb;
         let settings = self.settings().map(|(key, value)| {
-            LoadBalancerAttribute::builder().key(key).value(value).build()
+            LoadBalancerAttribute::builder()
+                .key(key)
+                .value(value)
+                .build()
         });
         let attributes = || async {
             client

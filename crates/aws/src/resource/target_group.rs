@@ -94,9 +94,12 @@ impl TargetGroup {
     /// Sets everything that can be changed in place.
     async fn settle(&self, arn: &str, site: Site<'_>) -> Result<(), Error> {
         let client = &site.account.elb;
-        let settings = self
-            .settings()
-            .map(|(key, value)| TargetGroupAttribute::builder().key(key).value(value).build());
+        let settings = self.settings().map(|(key, value)| {
+            TargetGroupAttribute::builder()
+                .key(key)
+                .value(value)
+                .build()
+        });
         let attributes = || async {
             client
                 .modify_target_group_attributes()
