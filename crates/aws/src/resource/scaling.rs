@@ -199,9 +199,13 @@ async fn targets(
         .send();
     let mut targets = BTreeMap::new();
     while let Some(target) = pages.next().await {
-        let target = target.map_err(|error| {
-            Error::call("application-autoscaling:DescribeScalableTargets", error)
-        })?;
+        let target = match target
+            .map_err(|error| Error::call("application-autoscaling:DescribeScalableTargets", error))
+        {
+            // Nothing scales where there is nothing that could.
+            Err(error) if error.is_no_such_service() => return Ok(targets),
+            target => target?,
+        };
         if let Some(process) = target
             .resource_id
             .strip_prefix(&prefix(scope))
@@ -226,9 +230,12 @@ async fn policies(account: &Account, scope: &Scope) -> Result<BTreeMap<ProcessId
             .send();
         let mut policies = BTreeMap::new();
         while let Some(policy) = pages.next().await {
-            let policy = policy.map_err(|error| {
+            let policy = match policy.map_err(|error| {
                 Error::call("application-autoscaling:DescribeScalingPolicies", error)
-            })?;
+            }) {
+                Err(error) if error.is_no_such_service() => return Ok(policies),
+                policy => policy?,
+            };
             let process = policy
                 .resource_id
                 .strip_prefix(&prefix(scope))
