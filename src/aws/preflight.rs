@@ -18,7 +18,12 @@ pub(crate) async fn check(
     plan: &Plan<Resource>,
     printer: Printer,
 ) -> Result<(), Error> {
-    let wanted = Wanted::new(plan, &prepared.graph);
+    let mut wanted = Wanted::new(plan, &prepared.graph);
+    if session.is_emulated {
+        // What can be ordered there is not what AWS sells.
+        wanted.database = None;
+        wanted.cache = None;
+    }
     if wanted == Wanted::default() {
         return Ok(());
     }

@@ -23,6 +23,8 @@ pub(crate) struct Session {
     pub(crate) topology: Topology,
     /// Its `aws:` part.
     pub(crate) aws: Aws,
+    /// Another endpoint than AWS.
+    pub(crate) is_emulated: bool,
     images: ImageSet,
     settings: Settings,
 }
@@ -66,6 +68,7 @@ impl Session {
             scope,
             topology,
             aws,
+            is_emulated: settings.aws_endpoint.is_some(),
             images,
             settings: settings.clone(),
         })

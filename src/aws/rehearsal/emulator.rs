@@ -15,6 +15,8 @@ use crate::printer::Printer;
 /// The versions that masto was tried with.
 const MINISTACK: &str = "ministack==1.5.33";
 const DOCKER: &str = "docker==7.2.0";
+/// CloudWatch's protocol, without which MiniStack understands no alarm.
+const CBOR: &str = "cbor2==6.3.0";
 /// The account that it plays.
 pub(crate) const ACCOUNT: &str = "123456789012";
 /// Ends the emulator when whoever started it is gone.
@@ -135,7 +137,7 @@ pub(crate) async fn get(address: &str, port: u16, path: &str) -> std::io::Result
 
 /// Its own place below masto's directory; nothing else on this machine changes.
 async fn install(data_dir: &Path, printer: Printer) -> Result<PathBuf, Error> {
-    let name = format!("{MINISTACK}-{DOCKER}").replace("==", "-");
+    let name = format!("{MINISTACK}-{DOCKER}-{CBOR}").replace("==", "-");
     let home = data_dir.join("tools").join(name);
     let complete = home.join("complete");
     if complete.exists() {
@@ -173,6 +175,7 @@ async fn install(data_dir: &Path, printer: Printer) -> Result<PathBuf, Error> {
             "--disable-pip-version-check",
             MINISTACK,
             DOCKER,
+            CBOR,
         ],
     );
     run(

@@ -240,9 +240,26 @@ async fn database_versions(account: &Account, order: Option<&Order>) -> Result<V
             option.map_err(|error| Error::call("rds:DescribeOrderableDBInstanceOptions", error))?;
         versions.extend(option.engine_version);
     }
+    if versions.is_empty() && !sells_any(account, &order.engine).await? {
+        return Err(Error::bug("nobody says what can be ordered"));
+    }
     versions.sort();
     versions.dedup();
     Ok(versions)
+}
+
+/// Whether the engine can be ordered in any class: an endpoint that keeps no such list says nothing
+/// of one class either.
+async fn sells_any(account: &Account, engine: &str) -> Result<bool, Error> {
+    let answer = account
+        .rds
+        .describe_orderable_db_instance_options()
+        .engine(engine)
+        .max_records(20)
+        .send()
+        .await
+        .map_err(|error| Error::call("rds:DescribeOrderableDBInstanceOptions", error))?;
+    Ok(!answer.orderable_db_instance_options().is_empty())
 }
 
 async fn cache_versions(account: &Account, order: Option<&Order>) -> Result<Vec<String>, Error> {
