@@ -116,6 +116,17 @@ impl Kind for Database {
                 .replace_with("status", &"deleting", &"available", Impact::None)
                 .into_change();
         }
+        if HOPELESS.contains(&live.status.as_str()) {
+            return differences
+                .refuse(
+                    "status",
+                    &live.status.as_str(),
+                    &"available",
+                    "see why in the events of RDS (`aws rds describe-events --duration 1440`); where \
+                     nothing in it is needed, `masto down --aws --data` removes it",
+                )
+                .into_change();
+        }
         let major = major(&live.version);
         differences = if major > *version {
             differences.refuse(

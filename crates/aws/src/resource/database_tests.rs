@@ -156,6 +156,13 @@ fn what_would_lose_data_is_refused() {
     refused(
         &desired(),
         &LiveDatabase {
+            status: "failed".to_owned(),
+            ..live()
+        },
+    );
+    refused(
+        &desired(),
+        &LiveDatabase {
             is_encrypted: false,
             ..live()
         },
