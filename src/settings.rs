@@ -265,7 +265,9 @@ impl Settings {
 fn log_filter(verbosity: Verbosity) -> Option<String> {
     match verbosity {
         Verbosity::Quiet | Verbosity::Normal => None,
-        Verbosity::Verbose => Some("masto=debug,engine=debug,local=debug,aws=debug,doctor=debug".to_owned()),
+        Verbosity::Verbose => {
+            Some("masto=debug,engine=debug,local=debug,aws=debug,doctor=debug".to_owned())
+        }
         Verbosity::Trace => Some("trace,hyper=info,h2=info,rustls=info".to_owned()),
     }
 }

@@ -55,8 +55,7 @@ impl Outputs {
         let topology = Source::load(&selection, settings)?;
         #[cfg(feature = "aws")]
         if selection.aws {
-            let found =
-                crate::aws::outputs::find(topology, self.reveal, &selection, settings);
+            let found = crate::aws::outputs::find(topology, self.reveal, &selection, settings);
             return self.show(&session::block_on(found)?, settings);
         }
         let local = self.local.settings(settings)?;

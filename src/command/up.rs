@@ -188,8 +188,15 @@ impl Up {
             &plan,
         );
         let Bound(bound) = self.wait_timeout;
-        let Ended { summary, status } =
-            carry_out(backend, is_unready, &plan, Some(bound), &reporter, &interrupts).await;
+        let Ended { summary, status } = carry_out(
+            backend,
+            is_unready,
+            &plan,
+            Some(bound),
+            &reporter,
+            &interrupts,
+        )
+        .await;
 
         let outputs = local::outputs(
             &prepared.deployment,

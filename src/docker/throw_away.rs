@@ -9,6 +9,7 @@ use mastodon::Secrets;
 use rand::Rng as _;
 use topology::{Domain, MailRoute, Memory, Name, Queue, Search, Topology, Vcpu};
 
+use crate::command::up::is_unready;
 use crate::docker::execution::{Ended, carry_out, or_cancelled};
 use crate::docker::interrupt::Interrupts;
 use crate::docker::patient::Patient;
@@ -124,8 +125,15 @@ impl ThrowAway {
             session.paths.clone(),
             &plan,
         );
-        let Ended { summary, status } =
-            carry_out(backend, &plan, Some(BOUND), &reporter, interrupts).await;
+        let Ended { summary, status } = carry_out(
+            backend,
+            is_unready,
+            &plan,
+            Some(BOUND),
+            &reporter,
+            interrupts,
+        )
+        .await;
         if !summary.failed.is_empty() {
             settings.printer.tell(&view::summary::render(&summary));
         }
@@ -189,8 +197,15 @@ async fn remove(
         &plan,
     );
     let interrupts = Interrupts::listen()?;
-    let Ended { summary, status } =
-        carry_out(backend, &plan, None, &quiet(settings), &interrupts).await;
+    let Ended { summary, status } = carry_out(
+        backend,
+        is_unready,
+        &plan,
+        None,
+        &quiet(settings),
+        &interrupts,
+    )
+    .await;
     if status != ExitStatus::Success {
         settings.printer.tell(&view::summary::render(&summary));
         return Err(Error::Backend {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
-use aws_sdk_sts::config::Credentials;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::Credentials;
 use tokio::sync::OnceCell;
 
 use crate::elb::LoadBalancing;

@@ -14,7 +14,6 @@ pub(crate) struct Differences {
     replaces: bool,
     impact: Option<Impact>,
     refusal: Option<(String, String)>,
-    creates_first: bool,
 }
 
 impl Differences {
@@ -98,12 +97,6 @@ impl Differences {
         }
     }
 
-    /// The new one can stand beside the old one for a while.
-    pub(crate) fn creates_first(mut self) -> Self {
-        self.creates_first = true;
-        self
-    }
-
     /// The change; `None` where nothing differs.
     pub(crate) fn into_change(self) -> Option<Change> {
         let names: Vec<&str> = self
@@ -121,7 +114,6 @@ impl Differences {
                 How::Refuse { hint }
             }
             None if !self.replaces => How::Update,
-            None if self.creates_first => How::CreateThenDelete,
             None => How::DeleteThenCreate,
         };
         Some(Change {

@@ -178,7 +178,15 @@ impl Error {
     /// Whether the endpoint answered, and knows nothing of the whole service: an emulator without it,
     /// or a region. AWS's own refusals always have a code.
     pub(crate) fn is_no_such_service(&self) -> bool {
-        matches!(self, Self::Call { code: None, ambiguous: false, request_id: None, .. })
+        matches!(
+            self,
+            Self::Call {
+                code: None,
+                ambiguous: false,
+                request_id: None,
+                ..
+            }
+        )
     }
 
     /// Whether the call may be made again: throttled, no answer, or a 5xx.

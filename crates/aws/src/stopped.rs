@@ -4,7 +4,7 @@ use aws_sdk_ecs::types::{Task, TaskStopCode};
 
 /// Why a task stopped: AWS's words, and ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stopped {
+pub(crate) struct Stopped {
     /// In AWS's words, with the exit code where the container had one.
     pub reason: String,
     /// What to do; `None` where only the task's own output helps.
@@ -18,7 +18,7 @@ pub struct Stopped {
 impl Stopped {
     /// Of a task that has stopped.
     #[must_use]
-    pub fn of(task: &Task) -> Self {
+    pub(crate) fn of(task: &Task) -> Self {
         let container = task.containers().first();
         let exit_code = container.and_then(|container| container.exit_code());
         let of_container = container.and_then(|container| container.reason());

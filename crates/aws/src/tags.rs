@@ -10,8 +10,6 @@ use crate::scope::Scope;
 pub(crate) const DEPLOYMENT: &str = "masto.deployment";
 /// Which of the deployment's resources it is: [`Id::tag`].
 pub(crate) const RESOURCE: &str = "masto.resource";
-/// A hash of what it was made from, where the API does not give everything back.
-pub(crate) const CONFIG_HASH: &str = "masto.config-hash";
 
 /// The tags of a thing, its name for AWS's console among them.
 pub(crate) fn of(id: &Id, scope: &Scope) -> BTreeMap<String, String> {
