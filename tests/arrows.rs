@@ -7,7 +7,7 @@ use std::fs;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// The crates that a person reads about in ARCHITECTURE.md, and what each may use of the others.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("masto-topology", &[]),
     ("masto-mastodon", &["masto-topology"]),
     ("masto-engine", &[]),
@@ -15,10 +15,15 @@ const ARROWS: [(&str, &[&str]); 6] = [
         "masto-local",
         &["masto-engine", "masto-mastodon", "masto-topology"],
     ),
+    (
+        "masto-aws",
+        &["masto-engine", "masto-mastodon", "masto-topology"],
+    ),
     ("masto-doctor", &[]),
     (
         "masto",
         &[
+            "masto-aws",
             "masto-doctor",
             "masto-engine",
             "masto-local",
@@ -78,7 +83,7 @@ fn crates_use_one_another_only_along_the_arrows() {
 
 #[test]
 fn only_the_backend_of_an_engine_knows_its_client() {
-    let clients = [("bollard", "masto-local")];
+    let clients = [("bollard", "masto-local"), ("aws-sdk-ec2", "masto-aws")];
     for package in &metadata().packages {
         for dependency in &package.dependencies {
             for (client, owner) in clients {

@@ -52,12 +52,12 @@ fn a_socket_that_is_not_there_is_named() {
 }
 
 #[test]
-fn aws_is_refused_in_words() {
+fn aws_wants_its_part_of_the_file() {
     for command in ["up", "plan", "down", "status"] {
         let run = TestEnvironment::with_topology(VALID).masto([command, "--aws"]);
         assert_eq!(run.status, 2, "{}", run.transcript());
         assert!(
-            run.stderr.contains("no AWS backend"),
+            run.stderr.contains("has no `aws:` part"),
             "{}",
             run.transcript()
         );
