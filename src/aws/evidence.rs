@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use aws::{LogQuery, TaskStatus};
 use doctor::{EvidenceError, Health, Phase, ProcessState, RedisValue, Variable};
+use jiff::Timestamp;
 use mastodon::Deployment;
 
 use crate::aws::session::Session;
@@ -45,46 +47,29 @@ impl doctor::Evidence for AwsEvidence {
     }
 
     async fn processes(&self) -> Result<Vec<ProcessState>, EvidenceError> {
-        let services = aws::services(&self.account, &self.scope)
+        let tasks = aws::status(&self.account, &self.scope)
             .await
-            .map_err(|error| EvidenceError::Failed {
-                what: "looking at the services".to_owned(),
-                why: error.to_string(),
-            })?;
+            .map_err(|error| failure("looking at the services", &error))?;
         let mut states = Vec::new();
         for (name, replicas) in &self.processes {
-            let running = services
-                .iter()
-                .find(|service| service.name == *name)
-                .map_or(0, |service| service.running);
-            for replica in 0..*replicas {
-                let phase = if u32::from(replica) < running {
-                    Phase::Running
-                } else {
-                    Phase::Absent
-                };
-                states.push(ProcessState {
-                    name: name.clone(),
-                    phase,
-                    health: Health::Unknown,
-                    exit_code: None,
-                    oom_killed: false,
-                    restarts: 0,
-                    for_seconds: None,
-                    memory_limit: None,
-                });
+            let mut found = tasks.iter().filter(|task| task.process == *name);
+            for _ in 0..*replicas {
+                states.push(state(name, found.next()));
             }
         }
         Ok(states)
     }
 
     async fn logs(&self, process: &str, tail: usize) -> Result<Vec<String>, EvidenceError> {
-        aws::last_lines(&self.account, &self.scope, process, tail)
+        let query = LogQuery {
+            processes: vec![process.to_owned()],
+            tail: Some(tail),
+            ..LogQuery::default()
+        };
+        let lines = aws::logs(&self.account, &self.scope, &query)
             .await
-            .map_err(|error| EvidenceError::Failed {
-                what: format!("reading the logs of `{process}`"),
-                why: error.to_string(),
-            })
+            .map_err(|error| failure(&format!("reading the logs of `{process}`"), &error))?;
+        Ok(lines.into_iter().map(|line| line.text).collect())
     }
 
     async fn environment(&self, _: &str) -> Result<BTreeMap<String, Variable>, EvidenceError> {
@@ -93,5 +78,42 @@ impl doctor::Evidence for AwsEvidence {
 
     async fn exec(&self, _: &str, _: &[&str]) -> Result<String, EvidenceError> {
         inside()
+    }
+}
+
+fn failure(what: &str, error: &aws::Error) -> EvidenceError {
+    EvidenceError::Failed {
+        what: what.to_owned(),
+        why: error.to_string(),
+    }
+}
+
+fn state(name: &str, task: Option<&TaskStatus>) -> ProcessState {
+    let phase = match task.map(|task| task.state.as_str()) {
+        None | Some("absent") => Phase::Absent,
+        Some("stopped") => Phase::Exited,
+        Some("provisioning" | "pending" | "activating") => Phase::Created,
+        Some(_) => Phase::Running,
+    };
+    let health = match task.and_then(|task| task.health.as_deref()) {
+        Some("healthy") => Health::Healthy,
+        Some("unhealthy") => Health::Unhealthy,
+        _ => Health::Unknown,
+    };
+    let reason = task.and_then(|task| task.reason.as_deref());
+    let age = task
+        .and_then(|task| task.created)
+        .map(|created| Timestamp::now().duration_since(created).as_secs());
+    ProcessState {
+        name: name.to_owned(),
+        phase,
+        health,
+        exit_code: task.and_then(|task| task.exit_code).map(i64::from),
+        oom_killed: reason.is_some_and(|reason| reason.contains("OutOfMemory")),
+        restarts: 0,
+        for_seconds: age.and_then(|seconds| u64::try_from(seconds).ok()),
+        memory_limit: task
+            .and_then(|task| task.memory)
+            .map(|mebibytes| mebibytes * 1024 * 1024),
     }
 }

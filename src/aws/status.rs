@@ -1,8 +1,11 @@
 //! `masto status --aws`
 
-use aws::ServiceStatus;
+use std::time::Duration;
+
+use aws::{AlarmStatus, TaskStatus};
+use jiff::Timestamp;
 use local::ImageSet;
-use serde_json::json;
+use serde_json::{Value, json};
 use topology::Topology;
 
 use crate::aws::doctor::not_up;
@@ -11,62 +14,87 @@ use crate::cli::Selection;
 use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::view::SCHEMA_VERSION;
-use crate::view::style::{ERROR, GOOD, paint};
-use crate::view::text;
+use crate::view::tasks;
 
-/// One line a service.
+/// How it is asked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// `--json`
+    pub(crate) json: bool,
+    /// `--watch`
+    pub(crate) watch: bool,
+}
+
+/// How often `--watch` looks: each look is a handful of calls.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// One line a task, and the alarms that ring.
 pub(crate) async fn show(
     topology: Topology,
-    is_json: bool,
+    asked: Asked,
     selection: &Selection,
     settings: &Settings,
 ) -> Result<ExitStatus, Error> {
     let session = Session::open(topology, ImageSet::default(), selection, settings).await?;
-    let services = aws::services(&session.account, &session.scope)
-        .await
-        .map_err(failed)?;
-    if services.is_empty() && !is_json {
-        return Err(not_up(&session));
+    let mut ticks = tokio::time::interval(EVERY);
+    let mut shown = String::new();
+    loop {
+        ticks.tick().await;
+        let (tasks, alarms) = look(&session).await?;
+        if tasks.is_empty() && !asked.json && !asked.watch {
+            return Err(not_up(&session));
+        }
+        let text = if !asked.json {
+            let now = Timestamp::now();
+            tasks::render(
+                session.name().as_str(),
+                &tasks,
+                &alarms,
+                now,
+                settings.signs,
+            )
+        } else if asked.watch {
+            format!("{}\n", document(&session, &tasks, &alarms))
+        } else {
+            format!("{:#}\n", document(&session, &tasks, &alarms))
+        };
+        if text != shown {
+            settings.printer.answer(&text)?;
+            shown = text;
+        }
+        if !asked.watch {
+            return Ok(verdict(&tasks));
+        }
     }
-    if is_json {
-        settings.printer.json(&json!({
-            "schema_version": SCHEMA_VERSION,
-            "deployment": session.name().as_str(),
-            "account": session.scope.account,
-            "region": session.scope.region,
-            "services": services,
-        }))?;
-    } else {
-        let lines: String = services
-            .iter()
-            .map(|service| line(service, settings))
-            .collect();
-        settings.printer.answer(&lines)?;
-    }
-    Ok(if services.is_empty() {
-        ExitStatus::Usage
-    } else if services.iter().all(ServiceStatus::is_well) {
-        ExitStatus::Success
-    } else {
-        ExitStatus::Unhealthy
+}
+
+/// Every task and every alarm.
+pub(crate) async fn look(session: &Session) -> Result<(Vec<TaskStatus>, Vec<AlarmStatus>), Error> {
+    let Session { account, scope, .. } = session;
+    let tasks = aws::status(account, scope);
+    let alarms = aws::alarms(account, scope);
+    futures_util::try_join!(tasks, alarms).map_err(failed)
+}
+
+fn document(session: &Session, tasks: &[TaskStatus], alarms: &[AlarmStatus]) -> Value {
+    json!({
+        "schema_version": SCHEMA_VERSION,
+        "deployment": session.name().as_str(),
+        "target": "aws",
+        "account": session.scope.account,
+        "region": session.scope.region,
+        "well": verdict(tasks) == ExitStatus::Success,
+        "tasks": tasks,
+        "alarms": alarms,
     })
 }
 
-fn line(service: &ServiceStatus, settings: &Settings) -> String {
-    let sign = if service.is_well() {
-        paint(GOOD, settings.signs.good)
+fn verdict(tasks: &[TaskStatus]) -> ExitStatus {
+    if tasks.is_empty() {
+        ExitStatus::Usage
+    } else if tasks.iter().all(|task| task.well) {
+        ExitStatus::Success
     } else {
-        paint(ERROR, settings.signs.bad)
-    };
-    let ServiceStatus {
-        name,
-        desired,
-        running,
-        event,
-        ..
-    } = service;
-    format!(
-        "{sign} {} {running}/{desired} running  {event}\n",
-        text::pad(name, 20)
-    )
+        ExitStatus::Unhealthy
+    }
 }

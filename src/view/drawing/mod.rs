@@ -14,7 +14,7 @@ pub(crate) use architecture::architecture;
 pub(crate) use dot::dot;
 pub(crate) use mermaid::mermaid;
 #[cfg(feature = "local")]
-pub(crate) use resources::resources;
+pub(crate) use resources::{on_docker, resources};
 pub(crate) use svg::svg;
 
 use crate::view::SCHEMA_VERSION;

@@ -1,14 +1,18 @@
-//! The resources of a deployment on Docker, in the order in which they come about.
+//! The resources of a deployment, in the order in which they come about.
 
 use std::collections::BTreeMap;
 
-use engine::{Graph, Resource as _};
+use engine::Graph;
 
 use super::{Drawing, Kind};
 
 /// An arrow from each resource to those that need it; what is needed anyway through another is
 /// left out.
-pub(crate) fn resources(graph: &Graph<local::Resource>, title: String) -> Drawing {
+pub(crate) fn resources<R: engine::Resource>(
+    graph: &Graph<R>,
+    title: String,
+    kind: impl Fn(&str) -> Kind,
+) -> Drawing {
     let mut drawing = Drawing {
         title,
         ..Drawing::default()
@@ -29,7 +33,8 @@ pub(crate) fn resources(graph: &Graph<local::Resource>, title: String) -> Drawin
     drawing
 }
 
-fn kind(name: &str) -> Kind {
+/// What a resource on Docker looks like.
+pub(crate) fn on_docker(name: &str) -> Kind {
     match name.split(' ').next() {
         Some("container") => Kind::Process,
         Some("job") => Kind::Job,

@@ -16,12 +16,11 @@ use engine::{Graph, GraphError};
 use serde_json::{Map, Value, json};
 
 use self::reference::{fill, logical_name};
+use crate::desired::offline::Offline;
 use crate::desired::{Scene, desired};
-use crate::id::{Id, Zone};
-use crate::placement::{Placement, TaskImages};
+use crate::id::Id;
+use crate::placement::TaskImages;
 use crate::resource::Resource;
-use crate::scope::Scope;
-use crate::surroundings::surroundings;
 use topology::Topology;
 
 /// What a template cannot say.
@@ -35,25 +34,10 @@ const OUTSIDE: &str = "One-off work (database schema, owner account) is no resou
 ///
 /// Never for a topology without problems.
 pub fn template(topology: &Topology, images: TaskImages) -> Result<Option<Value>, GraphError> {
-    let Some(aws) = &topology.aws else {
+    let Some(offline) = Offline::new(topology, images, reference::ACCOUNT) else {
         return Ok(None);
     };
-    let surroundings = surroundings(topology);
-    let deployment = mastodon::deployment(topology, &surroundings, &mastodon::Schema::New);
-    let scope = Scope::of(topology, reference::ACCOUNT, &aws.region);
-    let placement = Placement {
-        zones: Zone::ALL.map(|zone| zone.to_string()),
-        images,
-        hosted_zone: None,
-        secrets: String::new(),
-    };
-    let scene = Scene {
-        deployment: &deployment,
-        topology,
-        aws,
-        scope: &scope,
-        placement: &placement,
-    };
+    let scene = offline.scene();
     Ok(Some(of_graph(&desired(scene)?, scene)))
 }
 

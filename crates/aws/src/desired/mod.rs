@@ -1,6 +1,7 @@
 //! From a deployment to everything that should be in the account. Pure.
 
 mod network;
+pub(crate) mod offline;
 mod stores;
 mod tasks;
 
