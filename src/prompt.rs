@@ -37,6 +37,29 @@ impl Prompt {
         }
     }
 
+    /// Asks whether to go on; nothing but `y` and `yes` is a yes. `question` is a clause: `this makes
+    /// things that cost money`; `flags` is what to type instead where nobody can be asked.
+    #[cfg(feature = "aws")]
+    pub(crate) fn yes_or_no(
+        self,
+        printer: &Printer,
+        question: &str,
+        flags: &str,
+    ) -> Result<(), Error> {
+        if !self.interactive {
+            return Err(Error::CannotAsk {
+                question: question.to_owned(),
+                hint: format!("to confirm, add {flags}"),
+            });
+        }
+        let asked = format!("{question}. Go on?");
+        printer.tell(&format!("{} {} ", paint(BOLD, &asked), paint(DIM, "[y/N]")));
+        match answer()?.as_deref() {
+            Some("y" | "Y" | "yes" | "Yes" | "YES") => Ok(()),
+            _ => Err(Error::NotConfirmed),
+        }
+    }
+
     /// Asks for a line of text until `accept` takes it, which says why it does not. An empty
     /// answer takes `default`.
     pub(crate) fn text<T>(

@@ -9,7 +9,7 @@ use topology::Topology;
 
 use crate::aws::lock;
 use crate::aws::plan::whose;
-use crate::aws::session::Session;
+use crate::aws::session::{Session, failed};
 use crate::cli::Selection;
 use crate::command::up::ProgressArgs;
 use crate::docker::execution::{Ended, carry_out, or_cancelled};
@@ -108,7 +108,7 @@ async fn remove(
         .progress
         .reporter(format!("masto down {name} on AWS"), settings);
     reporter.expect(&changes);
-    let backend = session.backend(Secrets::default());
+    let backend = session.backend(Secrets::default(), lock.fence());
     let Ended { summary, status } = carry_out(
         backend,
         |error| matches!(error, aws::Error::NotReady { .. }),
@@ -125,14 +125,9 @@ async fn remove(
         printer.tell(&view::summary::next_step(status, "down", &retyped, ""));
         return Ok(status);
     }
-    let left: Vec<String> = session
-        .observe()
-        .await?
-        .iter()
-        .filter(|(_, live)| !live.is_foreign())
-        .map(|(id, _)| id.to_string())
-        .filter(|id| !changes.kept.contains(id))
-        .collect();
+    let left = aws::sweep(&session.account, &session.scope)
+        .await
+        .map_err(failed)?;
     if asked.progress.is_json() {
         let mut line = view::summary::json(&summary, None);
         line["left"] = serde_json::to_value(&left).unwrap_or_default();
@@ -155,8 +150,6 @@ async fn remove(
             changes.kept.join(", "),
         ));
     }
-    if !left.is_empty() {
-        printer.say(&format!("Left in the account: {}\n", left.join(", ")));
-    }
+    printer.say(&view::remainders::render(&left, asked.data));
     Ok(status)
 }

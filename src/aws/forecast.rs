@@ -32,6 +32,16 @@ impl Forecast {
         }
     }
 
+    /// What a person has to agree to, as a clause.
+    pub(crate) fn question(&self, session: &Session) -> String {
+        format!(
+            "account {} would then cost about {} a month for `{}`",
+            session.scope.account,
+            self.cost.total(),
+            session.name()
+        )
+    }
+
     /// As fields of a plan's document.
     pub(crate) fn add_to(&self, document: &mut Value) {
         document["cost"] = json!({

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws::history::{self, Entry, Step};
-use aws::lock::{self, Claimant};
+use aws::lock::{self, Claimant, Fence};
 use engine::{Cancel, ChangeAction, PlanSummary, Summary};
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
@@ -68,6 +68,11 @@ pub(crate) async fn acquire<'a>(
 }
 
 impl Held<'_> {
+    /// For what carries a plan out: no step begins without the lock.
+    pub(crate) fn fence(&self) -> Fence {
+        self.held.fence()
+    }
+
     /// Remembers what was planned and what became of it.
     pub(crate) fn note(&self, summary: &Summary, changes: &PlanSummary) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) =

@@ -1,5 +1,6 @@
 //! From a topology to a plan on AWS: what `plan`, `up` and their like have in common.
 
+use aws::lock::Fence;
 use aws::secrets::Leaving;
 use aws::{Account, AwsBackend, Connection, Id, Identity, Placement, Resource, Scope, TaskImages};
 use engine::{Graph, Observed, Plan, PlanOptions};
@@ -153,9 +154,9 @@ impl Session {
         .map_err(failed)
     }
 
-    /// What carries a plan out.
-    pub(crate) fn backend(&self, secrets: Secrets) -> AwsBackend {
-        AwsBackend::new(self.account.clone(), self.scope.clone(), secrets)
+    /// What carries a plan out, for as long as the lock behind `fence` is held.
+    pub(crate) fn backend(&self, secrets: Secrets, fence: Fence) -> AwsBackend {
+        AwsBackend::new(self.account.clone(), self.scope.clone(), secrets).fenced(fence)
     }
 
     async fn placement(

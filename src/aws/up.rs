@@ -6,6 +6,7 @@ use engine::PlanOptions;
 use local::ImageSet;
 use topology::Topology;
 
+use crate::aws::forecast::Forecast;
 use crate::aws::lock;
 use crate::aws::outputs;
 use crate::aws::plan::whose;
@@ -67,6 +68,13 @@ pub(crate) async fn bring_up(
             let checking = preflight::check(&session, &prepared, &plan, printer);
             or_cancelled(&interrupts, checking).await?;
         }
+        if asked.consent.asks(&changes) {
+            printer.tell(&view::plan::render(&changes, name.as_str(), settings.signs));
+            let forecast = Forecast::new(&session, &prepared, &plan);
+            printer.tell(&forecast.render(true, settings.signs));
+            let question = forecast.question(&session);
+            asked.consent.to_cost(&question, settings)?;
+        }
         asked
             .consent
             .to_data_loss(&changes, name.as_str(), settings)?;
@@ -74,7 +82,7 @@ pub(crate) async fn bring_up(
             .progress
             .reporter(format!("masto up {name} on AWS"), settings);
         reporter.expect(&changes);
-        let backend = session.backend(prepared.secrets.clone());
+        let backend = session.backend(prepared.secrets.clone(), lock.fence());
         let Ended { summary, status } = carry_out(
             backend,
             |error| matches!(error, aws::Error::NotReady { .. }),

@@ -274,6 +274,23 @@ impl Consent {
         }
     }
 
+    /// Whether a person has to agree before `plan` makes or changes what costs money.
+    #[cfg(feature = "aws")]
+    pub(crate) fn asks(self, plan: &PlanSummary) -> bool {
+        let changes = &plan.changes;
+        !self.yes
+            && changes
+                .iter()
+                .any(|change| change.action != ChangeAction::Delete)
+    }
+
+    /// Asks whether to make what costs money.
+    #[cfg(feature = "aws")]
+    pub(crate) fn to_cost(self, question: &str, settings: &Settings) -> Result<(), Error> {
+        let printer = &settings.printer;
+        settings.prompt.yes_or_no(printer, question, "`--yes`")
+    }
+
     /// Asks before data is lost, unless that was answered with both flags.
     pub(crate) fn to_data_loss(
         self,

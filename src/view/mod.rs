@@ -14,6 +14,8 @@ pub(crate) mod plan;
 pub(crate) mod problems;
 #[cfg(feature = "local")]
 pub(crate) mod progress;
+#[cfg(feature = "aws")]
+pub(crate) mod remainders;
 #[cfg(feature = "local")]
 pub(crate) mod status;
 pub(crate) mod style;
@@ -21,6 +23,8 @@ pub(crate) mod style;
 pub(crate) mod summary;
 #[cfg(feature = "local")]
 pub(crate) mod table;
+#[cfg(feature = "aws")]
+pub(crate) mod tasks;
 pub(crate) mod text;
 
 /// Of every JSON document and every line of a JSON stream that masto prints. Raised when a field
