@@ -80,7 +80,7 @@ impl Source {
         settings: &Settings,
     ) -> Result<Topology, Error> {
         Self::load_telling(selection, settings, |problem| {
-            problem.code != Code::DOMAIN_NOT_PUBLIC
+            problem.is_error() || problem.code != Code::DOMAIN_NOT_PUBLIC
         })
     }
 
