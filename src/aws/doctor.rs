@@ -18,6 +18,7 @@ use crate::settings::Settings;
 use crate::view::doctor::{line, verdict};
 
 /// How an examination is asked for.
+#[derive(Default)]
 pub(crate) struct Asked {
     /// `--timeout`
     pub(crate) total: Option<Duration>,
@@ -87,7 +88,7 @@ pub(crate) fn not_up(session: &Session) -> Error {
 }
 
 /// The server as the world sees it.
-fn subject(
+pub(crate) fn subject(
     session: &Session,
     deployment: &Deployment,
     secrets: &Secrets,

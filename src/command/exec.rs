@@ -14,7 +14,8 @@ use crate::settings::Settings;
 
 /// Run a command in a running container
 ///
-/// Ends with the exit status of the command.
+/// Ends with the exit status of the command. On AWS it goes through Session Manager, whose plugin has
+/// to be installed and does not tell that status.
 #[derive(Debug, Args)]
 #[command(
     alias = "ssh",
@@ -24,6 +25,7 @@ Examples:
   masto exec web -- bash
   masto exec web-2 -- env
   masto exec redis -- redis-cli info memory
+  masto exec --aws web -- bash
   echo 'select 1' | masto exec postgres -- psql -U mastodon mastodon_production"
 )]
 pub(crate) struct Exec {
@@ -57,7 +59,26 @@ impl Exec {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        let name = session::name_of(&self.selection.or_file(file), settings)?;
+        let selection = self.selection.or_file(file);
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            if self.user.is_some() {
+                return Err(Error::Usage {
+                    message: "ECS runs commands as the container's own user alone".to_owned(),
+                    hint: Some("leave `--user` out".to_owned()),
+                });
+            }
+            let topology = crate::source::Source::load(&selection, settings)?;
+            let command = with_env(self.attach.env(), self.command);
+            return block_on(crate::aws::child::exec(
+                topology,
+                &self.process,
+                command,
+                &selection,
+                settings,
+            ));
+        }
+        let name = session::name_of(&selection, settings)?;
         block_on(async {
             let docker = session::connect(settings).await?;
             child::exec(
@@ -72,4 +93,19 @@ impl Exec {
             .await
         })
     }
+}
+
+/// ECS takes no variables: `env` sets them.
+#[cfg(feature = "aws")]
+fn with_env(env: Vec<(String, String)>, command: Vec<String>) -> Vec<String> {
+    if env.is_empty() {
+        return command;
+    }
+    std::iter::once("env".to_owned())
+        .chain(
+            env.into_iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        )
+        .chain(command)
+        .collect()
 }

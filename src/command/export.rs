@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand, ValueHint};
 
 use crate::cli::Selection;
+#[cfg(feature = "aws")]
+use crate::command::cloudformation::Cloudformation;
 use crate::docker::compose::{self, Project};
 use crate::docker::offline;
 use crate::docker::session::LocalArgs;
@@ -25,6 +27,8 @@ pub(crate) struct Export {
 #[derive(Debug, Subcommand)]
 enum Format {
     Compose(Compose),
+    #[cfg(feature = "aws")]
+    Cloudformation(Cloudformation),
 }
 
 /// Write a Docker Compose project that runs the same server
@@ -61,6 +65,8 @@ impl Export {
     ) -> Result<ExitStatus, Error> {
         match self.format {
             Format::Compose(compose) => compose.run(file, settings),
+            #[cfg(feature = "aws")]
+            Format::Cloudformation(template) => template.run(file, settings),
         }
     }
 }

@@ -12,15 +12,16 @@ use crate::view::drawing::{self, Drawing};
 
 /// Draw the server: as Mermaid, DOT or SVG
 ///
-/// The architecture shows who talks to whom; the resources show what is made on Docker, in the
-/// order in which it comes about. Nothing is contacted.
+/// The architecture shows who talks to whom; the resources show what is made on Docker, or with
+/// `--aws` in an account, in the order in which it comes about. Nothing is contacted.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   masto graph                                        Mermaid, to paste into Markdown
   masto graph --format svg -o server.svg
   masto graph --format dot | dot -Tpng > server.png
-  masto graph --of resources --format svg -o resources.svg")]
+  masto graph --of resources --format svg -o resources.svg
+  masto graph --aws --of resources --format svg -o resources.svg")]
 pub(crate) struct Graph {
     /// The format
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -56,7 +57,7 @@ enum Of {
     /// Who talks to whom
     #[default]
     Architecture,
-    /// What is made on Docker
+    /// What is made on Docker, or with `--aws` in an account
     #[cfg(feature = "local")]
     Resources,
 }
@@ -67,13 +68,17 @@ impl Graph {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        let topology = Source::load(&self.selection.or_file(file), settings)?;
+        let selection = self.selection.or_file(file);
+        let topology = Source::load(&selection, settings)?;
         let drawing: Drawing = match self.of {
             Of::Architecture => drawing::architecture(&crate::blueprint::deployment(&topology)),
+            #[cfg(feature = "aws")]
+            Of::Resources if selection.aws => crate::aws::drawing::resources(&topology)?,
             #[cfg(feature = "local")]
             Of::Resources => {
                 let title = format!("{}: resources on Docker", topology.name);
-                drawing::resources(&crate::docker::offline::graph(&topology, settings)?, title)
+                let graph = crate::docker::offline::graph(&topology, settings)?;
+                drawing::resources(&graph, title, drawing::on_docker)
             }
         };
         let text = match self.format {

@@ -15,7 +15,7 @@ use crate::docker::bound::Since;
 use crate::docker::session::{self, block_on, failed};
 use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
-use crate::view::logs::{LogStyle, json, line};
+use crate::view::logs::{Line, LogStyle, json, line};
 
 /// Show what the processes print, merged in order of time
 #[derive(Debug, Args)]
@@ -25,7 +25,9 @@ Examples:
   masto logs -f                       and what comes
   masto logs -f --tail 20 web sidekiq-all
   masto logs --since 10m postgres
-  masto logs schema                   of a job that has ended")]
+  masto logs schema                   of a job that has ended
+  masto logs --aws -f web             from CloudWatch, some seconds late
+  masto logs --aws one-off            jobs, and commands of `run` and `tootctl`")]
 pub(crate) struct Logs {
     /// Go on with what comes, until Ctrl-C
     #[arg(short, long)]
@@ -78,7 +80,27 @@ impl Logs {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        let name = session::name_of(&self.selection.or_file(file), settings)?;
+        let selection = self.selection.or_file(file);
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            let topology = crate::source::Source::load(&selection, settings)?;
+            let asked = crate::aws::logs::Asked {
+                query: aws::LogQuery {
+                    processes: self.processes,
+                    tail: self.tail.0.and_then(|lines| usize::try_from(lines).ok()),
+                    since: self.since.map(|since| since.timestamp(Timestamp::now())),
+                    task: None,
+                },
+                follow: self.follow,
+                json: self.json,
+                timestamps: self.timestamps,
+                prefix: !self.no_prefix,
+            };
+            return block_on(crate::aws::logs::show(
+                topology, asked, &selection, settings,
+            ));
+        }
+        let name = session::name_of(&selection, settings)?;
         block_on(async {
             let docker = session::connect(settings).await?;
             let query = LogQuery {
@@ -98,6 +120,11 @@ impl Logs {
                 if self.json {
                     settings.printer.raw(json(&found).as_bytes())?;
                 } else {
+                    let found = Line {
+                        name: format!("{}-{}", found.process, found.replica),
+                        timestamp: found.timestamp,
+                        text: &found.text,
+                    };
                     settings.printer.answer(&line(&found, &mut style))?;
                 }
             }

@@ -1,5 +1,7 @@
 //! One file a command: its arguments, whose comments are the help, and one function.
 
+#[cfg(feature = "aws")]
+pub(crate) mod cloudformation;
 pub(crate) mod completion;
 #[cfg(feature = "local")]
 pub(crate) mod console;

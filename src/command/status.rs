@@ -68,8 +68,12 @@ impl Status {
         #[cfg(feature = "aws")]
         if selection.aws {
             let topology = crate::source::Source::load(&selection, settings)?;
+            let asked = crate::aws::status::Asked {
+                json: self.json,
+                watch: self.watch,
+            };
             return block_on(crate::aws::status::show(
-                topology, self.json, &selection, settings,
+                topology, asked, &selection, settings,
             ));
         }
         let name = session::name_of(&selection, settings)?;

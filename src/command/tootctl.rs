@@ -13,13 +13,15 @@ use crate::source::Source;
 
 /// Run Mastodon's own tool for operators
 ///
-/// In a running web container, or in one of its own when there is none. Everything behind
+/// In a running web container, or in one of its own when there is none; on AWS in a task of its
+/// own, which prints when it has ended. Everything behind
 /// `tootctl` goes to it; flags of masto stand before.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   masto tootctl accounts create ada --email ada@example.com --confirmed
   masto tootctl media usage
+  masto --file masto.yaml tootctl --aws media usage
   masto -f topologies/dev.yaml tootctl --help")]
 pub(crate) struct Tootctl {
     /// What tootctl is given
@@ -43,11 +45,21 @@ impl Tootctl {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        self.selection.only_local()?;
-        let topology = Source::load(&self.selection.or_file(file), settings)?;
+        let selection = self.selection.or_file(file);
+        let topology = Source::load(&selection, settings)?;
         let command = std::iter::once("bin/tootctl".to_owned())
             .chain(self.arguments)
             .collect();
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            return block_on(crate::aws::child::one_off(
+                topology,
+                command,
+                Vec::new(),
+                &selection,
+                settings,
+            ));
+        }
         block_on(child::in_mastodon(topology, &self.local, command, settings))
     }
 }

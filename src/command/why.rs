@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
+use doctor::Diagnosis;
 use local::{ContainerStatus, Kind};
 use serde_json::json;
 
@@ -52,8 +53,15 @@ impl Why {
         file: Option<PathBuf>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        self.selection.only_local()?;
-        let topology = Source::load(&self.selection.clone().or_file(file), settings)?;
+        let selection = self.selection.clone().or_file(file);
+        let topology = Source::load(&selection, settings)?;
+        let name = topology.name.clone();
+        #[cfg(feature = "aws")]
+        if selection.aws {
+            let asked = self.processes.clone();
+            let finding = crate::aws::why::find(topology, asked, &selection, settings);
+            return self.tell(name.as_str(), &block_on(finding)?, settings);
+        }
         block_on(async {
             let docker = session::connect(settings).await?;
             let containers = local::status(&docker, &topology.name)
@@ -68,7 +76,7 @@ impl Why {
             let asked = if self.processes.is_empty() {
                 ill(&containers)
             } else {
-                self.processes
+                self.processes.clone()
             };
             let local = self.local.settings_of(settings, &containers)?;
             let patient = Patient::new(docker, &topology, &local, &containers).await?;
@@ -77,29 +85,36 @@ impl Why {
                 let diagnoses = patient.explain(&process).await;
                 found.push((process, diagnoses));
             }
-            let is_well = found.iter().all(|(_, diagnoses)| diagnoses.is_empty());
-            if self.json {
-                let processes: Vec<_> = found
-                    .iter()
-                    .map(|(process, diagnoses)| json!({ "process": process, "diagnoses": diagnoses }))
-                    .collect();
-                settings.printer.json(&json!({
-                    "schema_version": SCHEMA_VERSION,
-                    "deployment": topology.name.as_str(),
-                    "processes": processes,
-                }))?;
-            } else {
-                settings.printer.answer(&explanation(
-                    topology.name.as_str(),
-                    &found,
-                    settings.signs,
-                ))?;
-            }
-            Ok(if is_well {
-                ExitStatus::Success
-            } else {
-                ExitStatus::Unhealthy
-            })
+            self.tell(name.as_str(), &found, settings)
+        })
+    }
+
+    fn tell(
+        &self,
+        name: &str,
+        found: &[(String, Vec<Diagnosis>)],
+        settings: &Settings,
+    ) -> Result<ExitStatus, Error> {
+        let is_well = found.iter().all(|(_, diagnoses)| diagnoses.is_empty());
+        if self.json {
+            let processes: Vec<_> = found
+                .iter()
+                .map(|(process, diagnoses)| json!({ "process": process, "diagnoses": diagnoses }))
+                .collect();
+            settings.printer.json(&json!({
+                "schema_version": SCHEMA_VERSION,
+                "deployment": name,
+                "processes": processes,
+            }))?;
+        } else {
+            settings
+                .printer
+                .answer(&explanation(name, found, settings.signs))?;
+        }
+        Ok(if is_well {
+            ExitStatus::Success
+        } else {
+            ExitStatus::Unhealthy
         })
     }
 }

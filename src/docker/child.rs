@@ -38,6 +38,12 @@ impl Attach {
         }
     }
 
+    /// The variables.
+    #[cfg(feature = "aws")]
+    pub(crate) fn env(self) -> Vec<(String, String)> {
+        self.env
+    }
+
     fn is_tty(&self, settings: &Settings) -> bool {
         settings.terminal && !self.no_tty
     }

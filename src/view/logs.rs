@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Style};
-use local::LogLine;
+use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::view::SCHEMA_VERSION;
@@ -34,11 +35,22 @@ const COLORS: [AnsiColor; 6] = [
 /// Width of the names, so that a late process with a long one moves few lines.
 const NAME: usize = 14;
 
+/// What a process printed.
+#[derive(Clone, Debug)]
+pub(crate) struct Line<'a> {
+    /// Whose: `web-1`.
+    pub(crate) name: String,
+    /// When.
+    pub(crate) timestamp: Timestamp,
+    /// Without its end.
+    pub(crate) text: &'a str,
+}
+
 /// One line with its end.
-pub(crate) fn line(line: &LogLine, style: &mut LogStyle) -> String {
+pub(crate) fn line(line: &Line<'_>, style: &mut LogStyle) -> String {
     let mut text = String::new();
     if style.prefix {
-        let name = format!("{}-{}", line.process, line.replica);
+        let name = line.name.clone();
         let count = style.seen.len();
         let turn = *style.seen.entry(name.clone()).or_insert(count) % COLORS.len();
         let color: Style = COLORS[turn].on_default();
@@ -49,13 +61,13 @@ pub(crate) fn line(line: &LogLine, style: &mut LogStyle) -> String {
         text.push_str(&paint(DIM, &line.timestamp.to_string()));
         text.push(' ');
     }
-    text.push_str(&line.text);
+    text.push_str(line.text);
     text.push('\n');
     text
 }
 
 /// One line of a JSON stream.
-pub(crate) fn json(line: &LogLine) -> String {
+pub(crate) fn json(line: &impl Serialize) -> String {
     let mut object = json!({ "schema_version": SCHEMA_VERSION });
     if let (Value::Object(object), Ok(Value::Object(fields))) =
         (&mut object, serde_json::to_value(line))
