@@ -129,6 +129,15 @@ mod tests {
         };
         let now = "2026-11-22T10:00:00Z".parse().unwrap();
         let text = render("social", &tasks, &[alarm], now, Signs::UNICODE);
-        expect![[r#""#]].assert_eq(&anstream::adapter::strip_str(&text).to_string());
+        expect![[r#"
+            PROCESS        STATE    HEALTH   SINCE  TASK          IMAGE
+            sidekiq-all-1  absent   -        -      -             registry.example/mastodon:1
+            web-1          running  healthy  3m     0123456789ab  registry.example/mastodon:1
+            sidekiq-all-1: no such image
+            alarm web-down: no target answers
+
+            ✘ social: sidekiq-all-1 not well. Look: `masto logs --aws --tail 50 sidekiq-all`; repair: `masto up --aws`
+        "#]]
+        .assert_eq(&anstream::adapter::strip_str(&text).to_string());
     }
 }
