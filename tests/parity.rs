@@ -1,5 +1,9 @@
 //! Both backends give the processes the same environment: the same names, the same literals, and
 //! secrets where the other one has secrets. Neither decides anything by itself.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
 #![cfg(all(feature = "local", feature = "aws"))]
 
 use std::collections::BTreeMap;

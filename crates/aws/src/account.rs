@@ -37,7 +37,7 @@ pub struct AccessKey {
 /// The clients of one account and region. Cheap to clone.
 ///
 /// Clients of services whose calls are not idempotent do not retry by themselves where
-/// [`crate::ensure`] has to look first: see [`Account::once`].
+/// `ensure` has to look first: see `Account::once`.
 #[derive(Clone, Debug)]
 pub struct Account {
     config: SdkConfig,

@@ -336,7 +336,8 @@ mod tests {
     fn every_field_is_compared() {
         let old = definition();
         let other = || "other".to_owned();
-        let changed: [(&str, fn(&mut Definition, String)); 15] = [
+        type Touch = fn(&mut Definition, String);
+        let changed: [(&str, Touch); 15] = [
             ("cpu", |new, other| new.cpu = other),
             ("memory", |new, other| new.memory = other),
             ("architecture", |new, other| new.architecture = other),
@@ -346,10 +347,10 @@ mod tests {
             ("image", |new, other| new.image = other),
             ("command", |new, other| new.command.push(other)),
             ("TZ", |new, other| {
-                drop(new.environment.insert("TZ".to_owned(), other))
+                drop(new.environment.insert("TZ".to_owned(), other));
             }),
             ("secret DB_PASS", |new, other| {
-                drop(new.secrets.insert("DB_PASS".to_owned(), other))
+                drop(new.secrets.insert("DB_PASS".to_owned(), other));
             }),
             ("port", |new, _| new.port = None),
             ("health check", |new, other| new.health.push(other)),

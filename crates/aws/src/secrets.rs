@@ -2,7 +2,7 @@
 //! every plan.
 //!
 //! Beside the values of [`SecretName`] it holds what is known only when a store exists:
-//! [`REDIS_URL`], which has the password in it, and [`SMTP_LOGIN`], the access key that the SMTP
+//! `REDIS_URL`, which has the password in it, and `SMTP_LOGIN`, the access key that the SMTP
 //! password was derived from.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -143,7 +143,13 @@ impl Kind for Service {
         let network = |place: Option<&PlacedNetwork>| {
             place.map_or_else(
                 || "made anew".to_owned(),
-                |place| shown_network(&place.subnets, &[place.group.clone()], place.public_address),
+                |place| {
+                    shown_network(
+                        &place.subnets,
+                        std::slice::from_ref(&place.group),
+                        place.public_address,
+                    )
+                },
             )
         };
         let shown_target = |target: Option<(&str, i32)>| {

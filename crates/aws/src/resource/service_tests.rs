@@ -102,9 +102,10 @@ fn a_service_that_is_as_it_should_be_is_left_alone() {
 
 #[test]
 fn each_field_is_mended_in_place() {
-    let changes: [(&str, fn(&mut LiveService)); 10] = [
+    type Touch = fn(&mut LiveService);
+    let changes: [(&str, Touch); 10] = [
         ("task definition", |live| {
-            live.definition = "masto-social-web:6".to_owned()
+            live.definition = "masto-social-web:6".to_owned();
         }),
         ("replicas", |live| live.replicas = 3),
         ("percent", |live| live.percent = Some((0, 200))),
