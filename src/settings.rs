@@ -105,6 +105,8 @@ pub(crate) struct Stage {
     pub(crate) access_key: aws::AccessKey,
     /// What tasks are started from.
     pub(crate) images: aws::TaskImages,
+    /// Where what plays the load balancer comes from: a range that tasks trust as a proxy.
+    pub(crate) proxies: String,
 }
 
 /// The password for the mail server. Its `Debug` says nothing.

@@ -132,7 +132,8 @@ pub(crate) fn subject(
     })
 }
 
-fn media_host(deployment: &Deployment) -> String {
+/// Where uploads are fetched from.
+pub(crate) fn media_host(deployment: &Deployment) -> String {
     deployment
         .ingress
         .routes

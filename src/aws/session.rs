@@ -89,11 +89,11 @@ impl Session {
 
     /// In Mastodon's terms, next to what is there.
     pub(crate) fn deployment(&self, observed: &Observed<Resource>) -> Deployment {
-        mastodon::deployment(
-            &self.topology,
-            &aws::surroundings(&self.topology),
-            &aws::schema(observed),
-        )
+        let mut surroundings = aws::surroundings(&self.topology);
+        if let Some(stage) = &self.settings.stage {
+            surroundings.trusted_proxies.push(stage.proxies.clone());
+        }
+        mastodon::deployment(&self.topology, &surroundings, &aws::schema(observed))
     }
 
     /// What shall be, next to what is. Makes the secrets that are missing: they have to be there

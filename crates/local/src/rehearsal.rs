@@ -44,11 +44,20 @@ pub fn free_ports() -> std::io::Result<FrontPorts> {
     })
 }
 
-/// The address of this machine on Docker's default network: where its containers find it.
+/// Docker's default network, as its containers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bridge {
+    /// Where they find this machine.
+    pub address: String,
+    /// Where they are themselves: `172.17.0.0/16`.
+    pub range: String,
+}
+
+/// Looks at Docker's default network.
 ///
 /// # Errors
 /// When the engine has no such network or does not answer.
-pub async fn bridge_address(docker: &Docker) -> Result<String, Error> {
+pub async fn bridge(docker: &Docker) -> Result<Bridge, Error> {
     let network = docker
         .client
         .inspect_network("bridge", None)
@@ -58,6 +67,10 @@ pub async fn bridge_address(docker: &Docker) -> Result<String, Error> {
         .ipam
         .and_then(|ipam| ipam.config)
         .unwrap_or_default();
+    let range = configs
+        .iter()
+        .find_map(|config| config.subnet.clone().filter(|subnet| subnet.contains('.')))
+        .unwrap_or_else(|| "172.17.0.0/16".to_owned());
     let gateway = configs.iter().find_map(|config| {
         config
             .gateway
@@ -65,12 +78,12 @@ pub async fn bridge_address(docker: &Docker) -> Result<String, Error> {
             .filter(|gateway| gateway.contains('.'))
     });
     // Not said by every engine: then it is the first address of the network.
-    let first = configs.iter().find_map(|config| {
-        let (address, _) = config.subnet.as_ref()?.split_once('/')?;
-        let (head, _) = address.rsplit_once('.')?;
-        Some(format!("{head}.1"))
+    let address = gateway.unwrap_or_else(|| {
+        let (network, _) = range.split_once('/').unwrap_or((range.as_str(), ""));
+        let (head, _) = network.rsplit_once('.').unwrap_or((network, ""));
+        format!("{head}.1")
     });
-    Ok(gateway.or(first).unwrap_or_else(|| "172.17.0.1".to_owned()))
+    Ok(Bridge { address, range })
 }
 
 /// Whether the engine has `image`.

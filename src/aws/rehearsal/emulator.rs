@@ -17,6 +17,8 @@ const MINISTACK: &str = "ministack==1.5.33";
 const DOCKER: &str = "docker==7.2.0";
 /// CloudWatch's protocol, without which MiniStack understands no alarm.
 const CBOR: &str = "cbor2==6.3.0";
+/// Without which MiniStack's stores have no certificates.
+const CRYPTOGRAPHY: &str = "cryptography==50.0.2";
 /// The account that it plays.
 pub(crate) const ACCOUNT: &str = "123456789012";
 /// Ends the emulator when whoever started it is gone.
@@ -119,14 +121,29 @@ impl Emulator {
     }
 }
 
+/// Waits until whatever listens at `port` of loopback answers a request, with any status.
+pub(crate) async fn await_front(port: u16) -> Result<(), Error> {
+    let condition = Condition::new("the front answers", Duration::from_secs(30));
+    let look = || async {
+        Ok::<_, std::io::Error>(match first_line("127.0.0.1", port, "/").await {
+            Ok(line) if line.starts_with("HTTP/1.1") => Look::Ready(()),
+            Ok(line) => Look::NotYet(line),
+            Err(error) => Look::NotYet(error.to_string()),
+        })
+    };
+    wait::until(&condition, None, look)
+        .await
+        .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))
+}
+
+async fn first_line(address: &str, port: u16, path: &str) -> std::io::Result<String> {
+    let answer = ask(address, port, path).await?;
+    Ok(answer.lines().next().unwrap_or("no answer").to_owned())
+}
+
 /// The body of an answer with status 200.
 pub(crate) async fn get(address: &str, port: u16, path: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect((address, port)).await?;
-    let request =
-        format!("GET {path} HTTP/1.1\r\nHost: {address}:{port}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
+    let answer = ask(address, port, path).await?;
     match answer.split_once("\r\n\r\n") {
         Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(body.to_owned()),
         _ => Err(std::io::Error::other(
@@ -135,9 +152,20 @@ pub(crate) async fn get(address: &str, port: u16, path: &str) -> std::io::Result
     }
 }
 
+/// A whole answer.
+async fn ask(address: &str, port: u16, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect((address, port)).await?;
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {address}:{port}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
 /// Its own place below masto's directory; nothing else on this machine changes.
 async fn install(data_dir: &Path, printer: Printer) -> Result<PathBuf, Error> {
-    let name = format!("{MINISTACK}-{DOCKER}-{CBOR}").replace("==", "-");
+    let name = format!("{MINISTACK}-{DOCKER}-{CBOR}-{CRYPTOGRAPHY}").replace("==", "-");
     let home = data_dir.join("tools").join(name);
     let complete = home.join("complete");
     if complete.exists() {
@@ -176,6 +204,7 @@ async fn install(data_dir: &Path, printer: Printer) -> Result<PathBuf, Error> {
             MINISTACK,
             DOCKER,
             CBOR,
+            CRYPTOGRAPHY,
         ],
     );
     run(

@@ -19,8 +19,6 @@ pub(crate) struct Front<'a> {
     pub(crate) bucket: &'a str,
     /// Where a handle's domain leads when the two differ.
     pub(crate) web_domain: &'a str,
-    /// The port people see.
-    pub(crate) https_port: u16,
 }
 
 /// Where the certificate is in the container.
@@ -36,10 +34,9 @@ pub(crate) fn caddyfile(front: &Front<'_>) -> String {
         hosts.entry(&route.host).or_default().push(route);
     }
     for (host, routes) in hosts {
-        let port = front.https_port;
         let _ = writeln!(
             text,
-            "\nhttp://{host} {{\n\tredir https://{host}:{port}{{uri}} 301\n}}\n\nhttps://{host} {{\n\ttls {CERTIFICATE} {KEY}"
+            "\nhttp://{host} {{\n\tredir https://{host}{{uri}} 301\n}}\n\nhttps://{host} {{\n\ttls {CERTIFICATE} {KEY}"
         );
         for (number, route) in routes.iter().enumerate() {
             write_route(&mut text, front, number, route);

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use aws::{AccessKey, TaskImages};
 use local::rehearsal::{self as docker, FrontPorts};
 use local::{ImageRefs, ImageRole, ImageSet, LocalCa, Paths};
+use mastodon::{Deployment, Ingress, Route, Target};
 use topology::{Architecture, Dns, Topology};
 
 use crate::aws::session::{Session, failed};
@@ -50,7 +51,7 @@ pub(crate) async fn rehearse(
     for role in [ImageRole::Mastodon, ImageRole::Streaming, ImageRole::Caddy] {
         need_image(&engine, refs.get(role), asked.images).await?;
     }
-    let address = docker::bridge_address(&engine)
+    let docker::Bridge { address, range } = docker::bridge(&engine)
         .await
         .map_err(local_session::failed)?;
     let port = free_port(&address)?;
@@ -106,6 +107,7 @@ pub(crate) async fn rehearse(
                 rehearsal: &rehearsal,
                 copies: &copies,
                 address: &address,
+                range: &range,
                 port,
                 paths: &paths,
             };
@@ -136,6 +138,7 @@ struct StageSet<'a> {
     rehearsal: &'a str,
     copies: &'a [(ImageRole, String); 2],
     address: &'a str,
+    range: &'a str,
     port: u16,
     paths: &'a Paths,
 }
@@ -180,6 +183,7 @@ async fn play(
                 mastodon: format!("{mastodon}:staged"),
                 streaming: format!("{streaming}:staged"),
             },
+            proxies: set.range.to_owned(),
         }),
         ..settings.clone()
     };
@@ -251,8 +255,8 @@ async fn start_front(
     let targets = aws::rehearsal::targets(&session.account, &session.scope)
         .await
         .map_err(failed)?;
-    let hosts: Vec<String> = deployment
-        .ingress
+    let ingress = with_media(&deployment);
+    let hosts: Vec<String> = ingress
         .routes
         .iter()
         .map(|route| route.host.clone())
@@ -262,12 +266,11 @@ async fn start_front(
         .leaf(set.rehearsal, &hosts)
         .map_err(|error| plain(&error))?;
     let caddyfile = front::caddyfile(&front::Front {
-        ingress: &deployment.ingress,
+        ingress: &ingress,
         targets: &targets,
         emulator: &format!("host.docker.internal:{}", set.port),
         bucket: &aws::bucket_name(&session.scope),
         web_domain: deployment.web_domain.as_str(),
-        https_port: ports.https,
     });
     let files = BTreeMap::from([
         ("/etc/masto/Caddyfile".to_owned(), caddyfile),
@@ -283,7 +286,21 @@ async fn start_front(
     )
     .await
     .map_err(local_session::failed)?;
+    emulator::await_front(ports.http).await?;
     Ok(set.paths.ca_certificate())
+}
+
+/// The routes with that of the media host, which is CloudFront's and no route of the load balancer.
+fn with_media(deployment: &Deployment) -> Ingress {
+    let mut ingress = deployment.ingress.clone();
+    if !ingress.routes.iter().any(|route| route.to == Target::Media) {
+        ingress.routes.push(Route {
+            host: doctor::media_host(deployment),
+            paths: Vec::new(),
+            to: Target::Media,
+        });
+    }
+    ingress
 }
 
 /// The file as it is played: on this machine's processors, and in a zone that the emulator has.
