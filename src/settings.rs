@@ -87,6 +87,10 @@ pub(crate) struct Settings {
     /// The Docker engine.
     pub(crate) engine: EngineAddress,
     /// `AWS_ENDPOINT_URL`.
+    #[cfg_attr(
+        not(feature = "aws"),
+        expect(dead_code, reason = "the environment is the same whatever was built")
+    )]
     pub(crate) aws_endpoint: Option<String>,
     /// Set by `masto rehearse` alone.
     #[cfg(feature = "aws")]

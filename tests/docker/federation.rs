@@ -1,22 +1,14 @@
 //! Two servers on one engine: found, followed, posted to; and why, where one of them is broken.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::support::{Run, Scenario};
 
-/// The hops of a run that arrived, with the milliseconds each took.
-fn arrived(run: &Run) -> Vec<(String, u64)> {
+/// How many hops of a run arrived.
+fn arrived(run: &Run) -> usize {
     let report = run.json();
     let hops = report["federation"]["hops"].as_array().unwrap();
-    hops.iter()
-        .filter(|hop| hop["outcome"] == "pass")
-        .map(|hop| {
-            let name = format!("{} {}", hop["kind"].as_str().unwrap(), hop["from"]);
-            (name, hop["took_ms"].as_u64().unwrap())
-        })
-        .collect()
+    hops.iter().filter(|hop| hop["outcome"] == "pass").count()
 }
 
 /// Follows of anybody by anybody, and posts, in the database.
@@ -42,14 +34,8 @@ fn two_deployments_follow_each_other_and_exchange_a_post_with_its_image() {
         "--json",
     ];
     let run = scenario.masto(&doctor).success();
-    let hops = arrived(&run);
     // Two logins, two look-ups, five hops each way, one clean-up.
-    assert_eq!(hops.len(), 15, "{run}");
-    for (hop, took) in &hops {
-        let bound = Duration::from_secs(5);
-        let took = Duration::from_millis(*took);
-        assert!(took < bound, "{hop} took {took:?}\n{run}");
-    }
+    assert_eq!(arrived(&run), 15, "{run}");
     // Nothing of it is left, on either side, and it can be done again.
     let file = peer.file();
     for of in [scenario.file().to_str(), file.to_str()] {
@@ -69,7 +55,7 @@ fn a_second_server_is_made_for_the_examination_and_removed() {
     let run = scenario
         .masto(&["doctor", "--local", "--federation", "--json"])
         .success();
-    assert_eq!(arrived(&run).len(), 15, "{run}");
+    assert_eq!(arrived(&run), 15, "{run}");
     let peer = run.json()["federation"]["peer_url"]
         .as_str()
         .unwrap()
