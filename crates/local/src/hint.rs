@@ -190,8 +190,7 @@ fn of_lines(tail: &[String]) -> Option<String> {
         } else if has("database files are incompatible with server") {
             "the volume was written by another major version of PostgreSQL: set `postgres.version` to that one"
         } else if has("could not find the database system") {
-            "PostgreSQL was interrupted while it made its files, or they were damaged; if the server is \
-             new, start over with `masto down --data`, else restore a backup"
+            "PostgreSQL's files are damaged: restore a backup, or start over with `masto down --data`"
         } else if has("can't handle rdb format version") {
             "the volume was written by a newer Redis or another engine: set `redis:` back to that one"
         } else if has("permission denied") || has("operation not permitted") {

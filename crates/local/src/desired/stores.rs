@@ -16,6 +16,8 @@ use crate::template::Template;
 /// Where Redis finds its configuration: the password would otherwise be an argument, for every
 /// process list to see.
 const REDIS_CONFIG: &str = "/etc/masto/redis.conf";
+/// Where PostgreSQL finds what mends a first start that was cut off.
+const POSTGRES_START: &str = "/etc/masto/postgres-start.sh";
 
 pub(super) fn all(scene: Scene<'_>) -> Vec<Container> {
     let mut stores = vec![postgres(scene), redis(scene), minio(scene)];
@@ -46,8 +48,15 @@ fn postgres(scene: Scene<'_>) -> Container {
         user: postgres.user.clone(),
         database: postgres.database.clone(),
     };
+    let start = File {
+        content: Template::text(include_str!("postgres-start.sh")),
+        mode: 0o555,
+        replaces: true,
+    };
     Container {
+        entrypoint: Some(vec!["/bin/sh".to_owned(), POSTGRES_START.to_owned()]),
         command,
+        files: BTreeMap::from([(POSTGRES_START.to_owned(), start)]),
         env: env([
             ("POSTGRES_USER", Template::text(&postgres.user)),
             ("POSTGRES_DB", Template::text(&postgres.database)),
@@ -192,3 +201,7 @@ fn check_of(command: &str) -> Vec<String> {
         .chain(words(command))
         .collect()
 }
+
+#[cfg(test)]
+#[path = "postgres_start_tests.rs"]
+mod tests;
