@@ -1,7 +1,9 @@
 //! Where the server answers, and how to log in.
 
+use aws::Resource;
+use engine::Observed;
 use local::ImageSet;
-use mastodon::{Deployment, SecretName, Secrets, Target};
+use mastodon::{Deployment, Secrets};
 use topology::Topology;
 
 use crate::aws::doctor::not_up;
@@ -27,27 +29,38 @@ pub(crate) async fn find(
     let secrets = session
         .secrets(&deployment, aws::secrets::Leaving::Imagine)
         .await?;
-    Ok(of(&session, &deployment, &secrets, reveal))
+    Ok(of(&session, &deployment, &observed, &secrets, reveal))
 }
 
 /// Of `deployment`. The password is in there only when `reveal` is set.
 pub(crate) fn of(
     session: &Session,
     deployment: &Deployment,
+    observed: &Observed<Resource>,
     secrets: &Secrets,
     reveal: bool,
 ) -> Outputs {
-    let mut values = vec![("url", format!("https://{}", deployment.web_domain))];
-    let media = deployment
-        .ingress
-        .routes
-        .iter()
-        .find(|route| route.to == Target::Media);
-    values.extend(media.map(|route| ("media_url", format!("https://{}", route.host))));
-    values.push(("owner", deployment.owner.username.clone()));
-    values.push(("owner_email", deployment.owner.email.to_string()));
-    if let (true, Some(password)) = (reveal, secrets.get(SecretName::OwnerPassword)) {
+    let aws::Outputs {
+        url,
+        media_url,
+        owner,
+        owner_email,
+        owner_password,
+        load_balancer,
+        records,
+    } = aws::outputs(deployment, observed, secrets);
+    let mut values = vec![("url", url)];
+    if !media_url.is_empty() {
+        values.push(("media_url", media_url));
+    }
+    values.extend([("owner", owner), ("owner_email", owner_email)]);
+    if let (true, Some(password)) = (reveal, owner_password) {
         values.push(("owner_password", password.expose().to_owned()));
+    }
+    values.extend(load_balancer.map(|host| ("load_balancer", host)));
+    if !records.is_empty() {
+        let records: Vec<String> = records.iter().map(ToString::to_string).collect();
+        values.push(("dns_records", records.join("\n")));
     }
     values.push(("account", session.scope.account.clone()));
     values.push(("region", session.scope.region.clone()));

@@ -95,9 +95,16 @@ pub(crate) async fn bring_up(
         lock.note(&summary, &changes);
         let succeeded = status == ExitStatus::Success;
         let outputs = if succeeded {
+            // Addresses are known only once what has them was made.
+            let observed = if changes.changes.is_empty() {
+                prepared.observed.clone()
+            } else {
+                session.observe().await?
+            };
             Some(outputs::of(
                 &session,
                 &prepared.deployment,
+                &observed,
                 &prepared.secrets,
                 false,
             ))

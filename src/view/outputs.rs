@@ -77,10 +77,11 @@ impl Outputs {
         Value::Object(object)
     }
 
-    /// A line a value.
+    /// A line a value; more for one that has more.
     pub(crate) fn render(&self) -> String {
         let mut text = String::new();
         for (name, value) in &self.values {
+            let value = value.replace('\n', &format!("\n{:18}", ""));
             let _ = writeln!(
                 text,
                 "  {}  {value}",
@@ -164,6 +165,10 @@ fn title(name: &str) -> &str {
         "owner_email" => "Login",
         "owner_password" => "Password",
         "ca_file" => "Certificates",
+        "load_balancer" => "Load balancer",
+        "dns_records" => "DNS records",
+        "account" => "Account",
+        "region" => "Region",
         other => other,
     }
 }
