@@ -1,27 +1,29 @@
 //! `masto policy`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aws::PolicyScope;
-use clap::Args;
+use clap::{Args, ValueHint};
 
 use crate::cli::Selection;
 use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
 use crate::source::Source;
+use crate::view::style::{GOOD, paint};
 use crate::view::text;
 
 /// Print the IAM policy that whoever deploys needs on AWS, and nothing beyond it
 ///
 /// One statement a purpose; a refused call names the statement that would have allowed it. The
 /// resources are those of this deployment by name, region and, with `--account`, account. No
-/// account is asked.
+/// account is asked. As one document it is longer than IAM takes in one managed policy: `--output`
+/// writes it as several that fit.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  masto policy --account 123456789012 > policy.json
-  aws iam create-policy --policy-name masto-social --policy-document file://policy.json
-  masto policy --explain                         what each statement is for")]
+  masto policy --account 123456789012 --output policy
+  masto policy --explain                         what each statement is for
+  masto policy --account 123456789012            the whole, to read")]
 pub(crate) struct Policy {
     /// Only in this account, twelve digits [default: any]
     #[arg(long, value_name = "ACCOUNT", value_parser = account)]
@@ -30,6 +32,10 @@ pub(crate) struct Policy {
     /// What each statement is for, instead of the policy
     #[arg(long)]
     explain: bool,
+
+    /// Write managed policies into this directory, each as long as IAM takes
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "explain")]
+    output: Option<PathBuf>,
 
     #[command(flatten)]
     selection: Selection,
@@ -50,14 +56,44 @@ impl Policy {
             .aws
             .as_ref()
             .ok_or_else(crate::aws::session::no_aws_part)?;
-        let policy = aws::policy(&PolicyScope {
+        let scope = PolicyScope {
             name: topology.name.clone(),
             region: aws.region.clone(),
             account: self.account,
-        });
-        settings.printer.json(&policy)?;
+        };
+        match &self.output {
+            Some(folder) => write(&scope, folder, settings)?,
+            None => settings.printer.json(&aws::policy(&scope))?,
+        }
         Ok(ExitStatus::Success)
     }
+}
+
+/// Writes the managed policies, and says how IAM gets them.
+fn write(scope: &PolicyScope, folder: &Path, settings: &Settings) -> Result<(), Error> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        |source| Error::Write { path, source }
+    };
+    std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    let mut commands = String::new();
+    for (number, policy) in (1..).zip(aws::managed_policies(scope)) {
+        let name = format!("masto-{}-{number}", scope.name);
+        let path = folder.join(format!("{name}.json"));
+        std::fs::write(&path, format!("{policy:#}\n")).map_err(failed(&path))?;
+        let path = path.display();
+        settings.printer.answer(&format!(
+            "{} wrote {path}\n",
+            paint(GOOD, settings.signs.good)
+        ))?;
+        commands += &format!(
+            "  aws iam create-policy --policy-name {name} --policy-document file://{path}\n"
+        );
+    }
+    settings.printer.say(&format!(
+        "\nNext, as somebody who may, and then attach them to whoever deploys:\n{commands}"
+    ));
+    Ok(())
 }
 
 fn explanation() -> String {

@@ -92,7 +92,9 @@ pub use observe::observe;
 pub use one_off::{Ended, OneOff, run_one_off};
 pub use outputs::{Outputs, outputs};
 pub use placement::{Placement, TaskImages, zones};
-pub use policy::{PolicyScope, policy, purposes, statement_for};
+pub use policy::{
+    MANAGED_POLICY_CHARACTERS, PolicyScope, managed_policies, policy, purposes, statement_for,
+};
 pub use resource::schema;
 pub use resource::{Live, Resource};
 pub use route53::hosted_zone;

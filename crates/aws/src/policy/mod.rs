@@ -21,11 +21,43 @@ pub struct PolicyScope {
     pub account: Option<String>,
 }
 
-/// The policy as IAM takes it.
+/// Characters of one managed policy, white space not counted
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>).
+pub const MANAGED_POLICY_CHARACTERS: usize = 6144;
+
+/// The whole policy as one document. It is longer than IAM takes in one managed policy: see
+/// [`managed_policies`].
 #[must_use]
 pub fn policy(scope: &PolicyScope) -> Value {
-    let statements: Vec<Value> = TABLE.iter().map(|part| statement(part, scope)).collect();
+    document(TABLE.iter().map(|part| statement(part, scope)).collect())
+}
+
+/// The same statements in the same order, in as many documents as IAM takes as managed policies.
+#[must_use]
+pub fn managed_policies(scope: &PolicyScope) -> Vec<Value> {
+    let mut documents: Vec<Value> = Vec::new();
+    let mut statements: Vec<Value> = Vec::new();
+    for part in TABLE {
+        let next = statement(part, scope);
+        let mut together = statements.clone();
+        together.push(next.clone());
+        if characters(&document(together)) > MANAGED_POLICY_CHARACTERS {
+            documents.push(document(std::mem::take(&mut statements)));
+        }
+        statements.push(next);
+    }
+    documents.push(document(statements));
+    documents
+}
+
+fn document(statements: Vec<Value>) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// As IAM counts them.
+fn characters(document: &Value) -> usize {
+    let text = document.to_string();
+    text.chars().filter(|letter| !letter.is_whitespace()).count()
 }
 
 /// The Sid of the statement that allows `action`; `None` for one that masto does not need.

@@ -139,14 +139,18 @@ fn what_has_a_name_is_allowed_by_name_alone() {
 }
 
 #[test]
-fn a_policy_fits_into_what_iam_takes() {
-    // A managed policy has at most 6144 characters, white space not counted.
-    let length: usize = policy(&scope())
-        .to_string()
-        .chars()
-        .filter(|letter| !letter.is_whitespace())
-        .count();
-    assert!(length <= 2 * 6144, "{length}");
+fn managed_policies_fit_into_what_iam_takes_and_say_the_same_together() {
+    let parts = managed_policies(&scope());
+    let statements: Vec<Value> = parts
+        .iter()
+        .flat_map(|part| part["Statement"].as_array().unwrap().clone())
+        .collect();
+    assert_eq!(document(statements), policy(&scope()));
+    for part in &parts {
+        assert!(characters(part) <= MANAGED_POLICY_CHARACTERS, "{part}");
+    }
+    // Ten can be attached to one role or user.
+    assert!((2..=5).contains(&parts.len()), "{}", parts.len());
 }
 
 #[test]
