@@ -87,6 +87,24 @@ pub(crate) fn not_up(session: &Session) -> Error {
     }
 }
 
+/// No task runs: because it was taken down, or was never there.
+pub(crate) async fn nothing_runs(session: &Session) -> Error {
+    let is_there = session
+        .observe()
+        .await
+        .is_ok_and(|observed| !observed.is_empty());
+    if !is_there {
+        return not_up(session);
+    }
+    let name = session.name();
+    Error::Usage {
+        message: format!("`{name}` is down: no task of it runs, and what holds its data is kept"),
+        hint: Some(format!(
+            "`masto up --aws` brings it back; `masto down --aws --data` removes the data of `{name}` for good"
+        )),
+    }
+}
+
 /// The server as the world sees it.
 pub(crate) fn subject(
     session: &Session,

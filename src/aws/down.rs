@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use engine::{Graph, Impact, Live as _, PlanOptions};
+use aws::{Id, Resource};
+use engine::{Graph, Impact, Live as _, Observed, PlanOptions};
 use local::ImageSet;
 use mastodon::Secrets;
 use topology::Topology;
@@ -135,7 +136,10 @@ async fn remove(
         return Ok(status);
     }
     let text = match changes.changes.len() {
-        0 => format!("Nothing to do: nothing of `{name}` runs in this account\n"),
+        0 if !changes.kept.is_empty() => {
+            format!("Nothing to do: `{name}` is down, and its data is kept\n")
+        }
+        0 => format!("Nothing to do: nothing of `{name}` is in this account\n"),
         removed => format!(
             "{} {name} is down: {} removed in {}\n",
             paint(GOOD, settings.signs.good),
@@ -146,10 +150,25 @@ async fn remove(
     printer.answer(&text)?;
     if !changes.kept.is_empty() {
         printer.say(&format!(
-            "Kept: {}\n`masto up{retyped}` brings it back; `masto down{retyped} --data` removes it for good\n",
+            "Kept: {}\n{}`masto up{retyped}` brings it back; `masto down{retyped} --data` removes it for good\n",
             changes.kept.join(", "),
+            price_of_kept(&plan.kept, &observed),
         ));
     }
     printer.say(&view::remainders::render(&left, asked.data));
     Ok(status)
+}
+
+/// What is kept goes on costing: the database and the cache run, so that nothing is lost.
+fn price_of_kept(kept: &[Id], observed: &Observed<Resource>) -> String {
+    let kept: Observed<Resource> = observed
+        .iter()
+        .filter(|(id, _)| kept.contains(id))
+        .map(|(id, live)| (id.clone(), live.clone()))
+        .collect();
+    let total = aws::cost_now(&kept).total();
+    if total.cents() == 0 {
+        return String::new();
+    }
+    format!("It goes on costing about {total} a month. ")
 }

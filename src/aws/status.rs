@@ -8,7 +8,7 @@ use local::ImageSet;
 use serde_json::{Value, json};
 use topology::Topology;
 
-use crate::aws::doctor::not_up;
+use crate::aws::doctor::nothing_runs;
 use crate::aws::session::{Session, failed};
 use crate::cli::Selection;
 use crate::error::{Error, ExitStatus};
@@ -42,7 +42,7 @@ pub(crate) async fn show(
         ticks.tick().await;
         let (tasks, alarms) = look(&session).await?;
         if tasks.is_empty() && !asked.json && !asked.watch {
-            return Err(not_up(&session));
+            return Err(nothing_runs(&session).await);
         }
         let text = if !asked.json {
             let now = Timestamp::now();

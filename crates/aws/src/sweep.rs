@@ -28,6 +28,8 @@ pub struct Remainder {
     pub note: String,
     /// What to type to be rid of it.
     pub removal: String,
+    /// It is a resource of the deployment: the next `up` finds it and goes on with it.
+    pub deployed: bool,
 }
 
 impl fmt::Display for Remainder {
@@ -37,6 +39,7 @@ impl fmt::Display for Remainder {
             name,
             note,
             removal,
+            deployed: _,
         } = self;
         write!(f, "{kind} `{name}`: {note}. To remove it:  {removal}")
     }
@@ -58,6 +61,7 @@ pub async fn sweep(account: &Account, scope: &Scope) -> Result<Vec<Remainder>, E
             name: named(&id, live.attributes().identity, scope),
             note: "still part of the deployment".to_owned(),
             removal: "masto down --aws --data".to_owned(),
+            deployed: true,
         });
     }
     for snapshot in snapshot::of_database(account, scope).await? {
@@ -73,6 +77,7 @@ pub async fn sweep(account: &Account, scope: &Scope) -> Result<Vec<Remainder>, E
             kind: "bucket".to_owned(),
             note: "locks and history of all deployments in this region, a few kilobytes".to_owned(),
             removal: format!("aws s3 rb --force s3://{name}"),
+            deployed: false,
             name,
         });
     }
@@ -111,6 +116,7 @@ fn of_snapshot(snapshot: &snapshot::Snapshot) -> Remainder {
             cents % 100
         ),
         removal: format!("aws rds delete-db-snapshot --db-snapshot-identifier {name}"),
+        deployed: false,
     }
 }
 
@@ -124,6 +130,7 @@ fn of_secret(name: &str) -> Remainder {
         removal: format!(
             "aws secretsmanager delete-secret --secret-id {name} --force-delete-without-recovery"
         ),
+        deployed: false,
     }
 }
 
@@ -153,6 +160,7 @@ async fn automated_backups(account: &Account, scope: &Scope) -> Result<Vec<Remai
                 removal: format!(
                     "aws rds delete-db-instance-automated-backup --dbi-resource-id {id}"
                 ),
+                deployed: false,
                 name: id,
             })
         })

@@ -57,7 +57,9 @@ fn document(statements: Vec<Value>) -> Value {
 /// As IAM counts them.
 fn characters(document: &Value) -> usize {
     let text = document.to_string();
-    text.chars().filter(|letter| !letter.is_whitespace()).count()
+    text.chars()
+        .filter(|letter| !letter.is_whitespace())
+        .count()
 }
 
 /// The Sid of the statement that allows `action`; `None` for one that masto does not need.
