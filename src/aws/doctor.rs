@@ -49,7 +49,7 @@ pub(crate) async fn examine(
         .secrets(&deployment, aws::secrets::Leaving::Imagine)
         .await?;
     let subject = subject(&session, &deployment, &secrets, &asked)?;
-    let evidence = AwsEvidence::new(&session, &deployment);
+    let evidence = AwsEvidence::new(&session, &deployment, &observed);
     let mut options = Options::default();
     if let Some(total) = asked.total {
         options.total = total;

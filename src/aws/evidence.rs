@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use aws::{LogQuery, TaskStatus};
+use aws::{Id, Live, LogQuery, Resource, TaskFamily, TaskStatus};
 use doctor::{EvidenceError, Health, Phase, ProcessState, RedisValue, Variable};
+use engine::Observed;
 use jiff::Timestamp;
 use mastodon::Deployment;
 
 use crate::aws::session::Session;
+use crate::docker::visibility::Visibility;
 
 /// A look behind the front of a deployment on AWS. The stores are reachable from the tasks alone,
 /// and no task is entered for an examination.
@@ -15,11 +17,19 @@ pub(crate) struct AwsEvidence {
     account: aws::Account,
     scope: aws::Scope,
     processes: Vec<(String, u16)>,
+    environments: BTreeMap<String, BTreeMap<String, Variable>>,
 }
 
 impl AwsEvidence {
-    pub(crate) fn new(session: &Session, deployment: &Deployment) -> Self {
+    /// Of `deployment`, as it was `observed`.
+    pub(crate) fn new(
+        session: &Session,
+        deployment: &Deployment,
+        observed: &Observed<Resource>,
+    ) -> Self {
+        let visibility = Visibility::new(deployment, &session.topology.mastodon.env);
         Self {
+            environments: environments(deployment, observed, &visibility),
             account: session.account.clone(),
             scope: session.scope.clone(),
             processes: deployment
@@ -72,13 +82,42 @@ impl doctor::Evidence for AwsEvidence {
         Ok(lines.into_iter().map(|line| line.text).collect())
     }
 
-    async fn environment(&self, _: &str) -> Result<BTreeMap<String, Variable>, EvidenceError> {
-        inside()
+    async fn environment(
+        &self,
+        process: &str,
+    ) -> Result<BTreeMap<String, Variable>, EvidenceError> {
+        let known = self.environments.get(process).cloned();
+        known.ok_or_else(|| EvidenceError::Unavailable(format!("`{process}` is not defined")))
     }
 
     async fn exec(&self, _: &str, _: &[&str]) -> Result<String, EvidenceError> {
         inside()
     }
+}
+
+/// What the task definitions say: tasks are started with that and with what the image brings along.
+fn environments(
+    deployment: &Deployment,
+    observed: &Observed<Resource>,
+    visibility: &Visibility,
+) -> BTreeMap<String, BTreeMap<String, Variable>> {
+    let processes = deployment.processes.iter();
+    let known = processes.filter_map(|process| {
+        let id = Id::TaskDefinition(TaskFamily::Process(process.id.clone()));
+        let Live::TaskDefinition(found) = observed.get(&id)? else {
+            return None;
+        };
+        let definition = &found.live.definition;
+        let name = process.id.to_string();
+        let shown = definition
+            .environment
+            .iter()
+            .map(|(variable, value)| (variable.clone(), visibility.see(&name, variable, value)));
+        let secret = definition.secrets.keys();
+        let secret = secret.map(|variable| (variable.clone(), Variable::Secret));
+        Some((name.clone(), shown.chain(secret).collect()))
+    });
+    known.collect()
 }
 
 fn failure(what: &str, error: &aws::Error) -> EvidenceError {

@@ -29,7 +29,7 @@ pub(crate) async fn find(
         .secrets(&deployment, aws::secrets::Leaving::Imagine)
         .await?;
     let subject = subject(&session, &deployment, &secrets, &Asked::default())?;
-    let evidence = AwsEvidence::new(&session, &deployment);
+    let evidence = AwsEvidence::new(&session, &deployment, &observed);
     let asked = if processes.is_empty() {
         let (tasks, _) = status::look(&session).await?;
         let ill = tasks.into_iter().filter(|task| !task.well);

@@ -24,6 +24,7 @@ mod interrupt;
 mod kill;
 mod lifecycle;
 mod readme;
+mod rehearse;
 mod secrets;
 mod shared_ingress;
 mod support;

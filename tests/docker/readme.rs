@@ -75,7 +75,7 @@ fn a_backup_made_by_the_book_can_be_put_back_by_the_book() {
 }
 
 /// A block of shell below a heading, counted from 0.
-fn script(page: &str, heading: &str, at: usize) -> String {
+pub(crate) fn script(page: &str, heading: &str, at: usize) -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
     let text = fs::read_to_string(page).unwrap();
     let (_, below) = text.split_once(&format!("\n## {heading}\n")).unwrap();
@@ -87,7 +87,7 @@ fn script(page: &str, heading: &str, at: usize) -> String {
 /// Types `script` into a shell in the scenario's home directory, with the name of the
 /// documentation's server replaced by the scenario's.
 #[must_use]
-fn shell(scenario: &Scenario, script: &str) -> Run {
+pub(crate) fn shell(scenario: &Scenario, script: &str) -> Run {
     let mut shell = Command::new("bash");
     shell
         .args(["-euo", "pipefail", "-c"])

@@ -119,21 +119,49 @@ pub async fn name_image(
         .map_err(Error::call("name", format!("image `{image}`")))
 }
 
-/// Makes `repository:tag` from `image`, with `authorities` (PEM) among those it believes.
+/// An image for a rehearsal: another one, with what a task gets from AWS and not from an emulator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StagedCopy<'a> {
+    /// What it is made from.
+    pub image: &'a str,
+    /// Its own name.
+    pub repository: &'a str,
+    /// Its own tag.
+    pub tag: &'a str,
+    /// PEM of the authorities it shall believe beside those it does.
+    pub authorities: &'a str,
+    /// Variables on top of the image's own.
+    pub env: &'a [(&'a str, &'a str)],
+}
+
+/// Makes `copy`.
 ///
 /// # Errors
 /// When the engine has no such image, or it keeps its authorities elsewhere.
-pub async fn trusting_copy(
+pub async fn staged_copy(
     docker: &Docker,
-    image: &str,
-    (repository, tag): (&str, &str),
+    copy: &StagedCopy<'_>,
     rehearsal: &str,
-    authorities: &str,
 ) -> Result<(), Error> {
+    let StagedCopy {
+        image,
+        repository,
+        tag,
+        authorities,
+        env,
+    } = copy;
     let resource = format!("image `{repository}:{tag}`");
+    // OpenSSL looks into a folder of its own, and Node has a list of its own.
+    let believed = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, AUTHORITIES));
+    let variables = believed.iter().chain(*env);
     let body = ContainerCreateBody {
-        image: Some(image.to_owned()),
+        image: Some((*image).to_owned()),
         labels: Some(labels(rehearsal)),
+        env: Some(
+            variables
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+        ),
         ..ContainerCreateBody::default()
     };
     let made = docker

@@ -21,6 +21,8 @@ const CBOR: &str = "cbor2==6.3.0";
 const CRYPTOGRAPHY: &str = "cryptography==50.0.2";
 /// The account that it plays.
 pub(crate) const ACCOUNT: &str = "123456789012";
+/// The secret key of whoever it believes to be that account: it believes any.
+pub(crate) const SECRET: &str = "test";
 /// Ends the emulator when whoever started it is gone.
 const TETHERED: &str = include_str!("tethered.py");
 /// What a deployment uses, and what says who is asking.
@@ -48,6 +50,7 @@ pub(crate) struct Emulator {
     pub(crate) endpoint: String,
     child: Child,
     log: PathBuf,
+    address: (String, u16),
 }
 
 impl Emulator {
@@ -87,9 +90,29 @@ impl Emulator {
             endpoint: format!("http://{}:{}", wanted.address, wanted.port),
             child,
             log,
+            address: (wanted.address.to_owned(), wanted.port),
         };
         emulator.await_answer(wanted.address, wanted.port).await?;
         Ok(emulator)
+    }
+
+    /// What it answers to a question about itself.
+    pub(crate) async fn get(&self, path: &str) -> Result<String, Error> {
+        let Self {
+            endpoint,
+            child: _,
+            log,
+            address,
+        } = self;
+        get(&address.0, address.1, path)
+            .await
+            .map_err(|source| Error::Backend {
+                message: format!("MiniStack does not say what {endpoint}{path} is"),
+                causes: vec![source.to_string()],
+                hint: Some(format!("its log says why: {}", log.display())),
+                log_tail: Vec::new(),
+                status: ExitStatus::Failure,
+            })
     }
 
     /// Lets it end, with its own cleaning up.
@@ -142,7 +165,7 @@ async fn first_line(address: &str, port: u16, path: &str) -> std::io::Result<Str
 }
 
 /// The body of an answer with status 200.
-pub(crate) async fn get(address: &str, port: u16, path: &str) -> std::io::Result<String> {
+async fn get(address: &str, port: u16, path: &str) -> std::io::Result<String> {
     let answer = ask(address, port, path).await?;
     match answer.split_once("\r\n\r\n") {
         Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(body.to_owned()),

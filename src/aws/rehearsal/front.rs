@@ -74,22 +74,32 @@ fn write_route(text: &mut String, front: &Front<'_>, number: usize, route: &Rout
                 None => text.push_str("\t\trespond 503\n"),
             }
         }
+        // As CloudFront asks the bucket: for one object, without the query, by an access control
+        // that may get objects and list none, so that what is missing is forbidden as well.
         Target::Media => {
             let Front {
                 emulator, bucket, ..
             } = front;
             let _ = writeln!(
                 text,
-                "\t\t@other not method GET HEAD OPTIONS
-\t\trespond @other 403
-\t\trequest_header -Authorization
-\t\trequest_header -Cookie
-\t\theader Access-Control-Allow-Origin *
-\t\theader X-Content-Type-Options nosniff
-\t\trewrite * /{bucket}{{uri}}
-\t\treverse_proxy {emulator} {{
-\t\t\theader_up Host {emulator}
-\t\t\theader_down -Server
+                "\t\troute {{
+\t\t\t@other not method GET HEAD OPTIONS
+\t\t\trespond @other 403
+\t\t\t@listing path /
+\t\t\trespond @listing 403
+\t\t\trequest_header -Authorization
+\t\t\trequest_header -Cookie
+\t\t\theader Access-Control-Allow-Origin *
+\t\t\theader X-Content-Type-Options nosniff
+\t\t\trewrite * /{bucket}{{path}}?
+\t\t\treverse_proxy {emulator} {{
+\t\t\t\theader_up Host {emulator}
+\t\t\t\theader_down -Server
+\t\t\t\t@absent status 404
+\t\t\t\thandle_response @absent {{
+\t\t\t\t\trespond 403
+\t\t\t\t}}
+\t\t\t}}
 \t\t}}"
             );
         }

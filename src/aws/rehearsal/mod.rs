@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use aws::{AccessKey, TaskImages};
-use local::rehearsal::{self as docker, FrontPorts};
+use local::rehearsal::{self as docker, FrontPorts, StagedCopy};
 use local::{ImageRefs, ImageRole, ImageSet, LocalCa, Paths};
 use mastodon::{Deployment, Ingress, Route, Target};
 use topology::{Architecture, Dns, Topology};
@@ -106,7 +106,6 @@ pub(crate) async fn rehearse(
                 refs: &refs,
                 rehearsal: &rehearsal,
                 copies: &copies,
-                address: &address,
                 range: &range,
                 port,
                 paths: &paths,
@@ -137,7 +136,6 @@ struct StageSet<'a> {
     refs: &'a ImageRefs,
     rehearsal: &'a str,
     copies: &'a [(ImageRole, String); 2],
-    address: &'a str,
     range: &'a str,
     port: u16,
     paths: &'a Paths,
@@ -155,21 +153,28 @@ async fn play(
     let mut authorities = String::new();
     for service in ["rds", "elasticache"] {
         let path = format!("/_ministack/{service}/ca.pem");
-        let pem = emulator::get(set.address, set.port, &path)
-            .await
-            .map_err(|source| Error::plain(&source, None, ExitStatus::Failure))?;
+        let pem = emulator.get(&path).await?;
         authorities.push_str(&pem);
     }
+    // The emulator hands a task its role's credentials over plain HTTP at a name of Docker's, which
+    // SDKs refuse, and has no host name for each bucket, which they would use.
+    let s3 = format!("http://host.docker.internal:{}", set.port);
+    let env = [
+        ("AWS_ACCESS_KEY_ID", emulator::ACCOUNT),
+        ("AWS_SECRET_ACCESS_KEY", emulator::SECRET),
+        ("S3_ENDPOINT", &s3),
+    ];
     for (role, repository) in set.copies {
-        docker::trusting_copy(
-            set.engine,
-            set.refs.get(*role),
-            (repository, "staged"),
-            set.rehearsal,
-            &authorities,
-        )
-        .await
-        .map_err(local_session::failed)?;
+        let copy = StagedCopy {
+            image: set.refs.get(*role),
+            repository,
+            tag: "staged",
+            authorities: &authorities,
+            env: &env,
+        };
+        docker::staged_copy(set.engine, &copy, set.rehearsal)
+            .await
+            .map_err(local_session::failed)?;
     }
     let [(_, mastodon), (_, streaming)] = set.copies;
     let settings = Settings {
@@ -177,7 +182,7 @@ async fn play(
         stage: Some(Stage {
             access_key: AccessKey {
                 id: emulator::ACCOUNT.to_owned(),
-                secret: "test".to_owned(),
+                secret: emulator::SECRET.to_owned(),
             },
             images: TaskImages {
                 mastodon: format!("{mastodon}:staged"),
@@ -203,30 +208,14 @@ async fn play(
         patience: Duration::ZERO,
         bound: asked.bound,
     };
-    let status = up::bring_up(topology.clone(), going_up, selection, &settings).await?;
-    if status != ExitStatus::Success {
-        return Ok(status);
-    }
-
-    act("masto doctor --aws");
-    let ports = docker::free_ports().map_err(Error::Runtime)?;
-    let ca = start_front(set, &session, ports).await?;
-    let examination = doctor::Asked {
-        total: None,
-        json: false,
-        connect: Some(format!("127.0.0.1:{}", ports.https)),
-        http_port: Some(ports.http),
-        ca: Some(ca),
+    let came_up = up::bring_up(topology.clone(), going_up, selection, &settings).await;
+    let seen = match came_up {
+        Ok(ExitStatus::Success) => {
+            look(set, &topology, &session, asked, selection, &settings, &act).await
+        }
+        // What came up nevertheless goes down again.
+        other => other,
     };
-    let health = doctor::examine(topology.clone(), examination, selection, &settings).await?;
-
-    act("masto plan --aws");
-    let question = plan::Asked {
-        json: false,
-        detailed_exitcode: true,
-        images: asked.images,
-    };
-    let drift = plan::show(topology.clone(), question, selection, &settings).await?;
 
     act("masto down --aws --data");
     let going_down = down::Asked {
@@ -236,11 +225,46 @@ async fn play(
         yes: true,
         patience: Duration::ZERO,
     };
-    let gone = down::take_down(topology, going_down, selection, &settings).await?;
-    Ok([health, drift, gone]
-        .into_iter()
-        .find(|status| *status != ExitStatus::Success)
-        .unwrap_or(ExitStatus::Success))
+    let gone = down::take_down(topology, going_down, selection, &settings).await;
+    match seen? {
+        ExitStatus::Success => gone,
+        unwell => Ok(unwell),
+    }
+}
+
+/// What is to be seen of a deployment that is up: its health, and that nothing is left to do.
+async fn look(
+    set: &StageSet<'_>,
+    topology: &Topology,
+    session: &Session,
+    asked: &Asked,
+    selection: &Selection,
+    settings: &Settings,
+    act: &impl Fn(&str),
+) -> Result<ExitStatus, Error> {
+    act("masto doctor --aws");
+    let ports = docker::free_ports().map_err(Error::Runtime)?;
+    let ca = start_front(set, session, ports).await?;
+    let examination = doctor::Asked {
+        total: None,
+        json: false,
+        connect: Some(format!("127.0.0.1:{}", ports.https)),
+        http_port: Some(ports.http),
+        ca: Some(ca),
+    };
+    let health = doctor::examine(topology.clone(), examination, selection, settings).await?;
+
+    act("masto plan --aws");
+    let question = plan::Asked {
+        json: false,
+        detailed_exitcode: true,
+        images: asked.images,
+    };
+    let drift = plan::show(topology.clone(), question, selection, settings).await?;
+    Ok(match health {
+        ExitStatus::Success => drift,
+        unwell => unwell,
+    })
 }
 
 /// Gives the file of the CA that signed its certificate.
