@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{DispatchFailure, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::id::Id;
@@ -99,6 +99,22 @@ pub enum ErrorKind {
     Bug,
 }
 
+/// Whether the connection ended after the request had been sent: AWS may have done what it says.
+/// The SDK counts that among its other failures, as it does missing credentials, and has no word
+/// for it but its HTTP client's.
+fn broke_off(failure: &DispatchFailure) -> bool {
+    let mut next = failure
+        .as_connector_error()
+        .and_then(|error| StdError::source(error));
+    while let Some(error) = next {
+        if error.to_string().contains("(SendRequest)") {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
 impl Error {
     /// masto's own mistake.
     pub(crate) fn bug(message: impl Into<String>) -> Self {
@@ -119,7 +135,9 @@ impl Error {
         let ambiguous = match &error {
             SdkError::ConstructionFailure(_) => false,
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
-            SdkError::DispatchFailure(failure) => !failure.is_user() && !failure.is_other(),
+            SdkError::DispatchFailure(failure) => {
+                !failure.is_user() && (!failure.is_other() || broke_off(failure))
+            }
             SdkError::ServiceError(_) => status.is_some_and(|status| status >= 500),
             _ => true,
         };

@@ -128,6 +128,10 @@ impl Kind for Certificate {
                     .validation_method(ValidationMethod::Dns)
                     .idempotency_token(&token)
                     .set_tags(Some(tags.clone()))
+                    .customize()
+                    .config_override(
+                        aws_sdk_acm::config::Builder::new().retry_config(Account::once()),
+                    )
                     .send()
                     .await
                     .map_err(|error| Error::call("acm:RequestCertificate", error))?;

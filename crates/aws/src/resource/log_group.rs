@@ -82,6 +82,11 @@ impl Kind for LogGroup {
                     .create_log_group()
                     .log_group_name(names::of(&Id::LogGroup, scope))
                     .set_tags(Some(tags::of(&Id::LogGroup, scope).into_iter().collect()))
+                    .customize()
+                    .config_override(
+                        aws_sdk_cloudwatchlogs::config::Builder::new()
+                            .retry_config(Account::once()),
+                    )
                     .send()
                     .await
                     .map_err(|error| Error::call("logs:CreateLogGroup", error))?;

@@ -117,6 +117,10 @@ impl Kind for MailIdentity {
                     .create_email_identity()
                     .email_identity(&self.domain)
                     .set_tags(Some(tags.clone()))
+                    .customize()
+                    .config_override(
+                        aws_sdk_sesv2::config::Builder::new().retry_config(Account::once()),
+                    )
                     .send()
                     .await
                     .map(drop)

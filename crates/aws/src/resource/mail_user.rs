@@ -115,6 +115,10 @@ impl Kind for MailUser {
                     .create_user()
                     .user_name(&name)
                     .set_tags(Some(tags.clone()))
+                    .customize()
+                    .config_override(
+                        aws_sdk_iam::config::Builder::new().retry_config(Account::once()),
+                    )
                     .send()
                     .await
                     .map_err(|error| Error::call("iam:CreateUser", error))?;

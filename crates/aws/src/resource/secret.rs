@@ -137,6 +137,11 @@ impl Kind for DeploymentSecret {
                     .description("Mastodon's secrets; made by masto, and never made again")
                     .secret_string(&text)
                     .set_tags(Some(tags.clone()))
+                    .customize()
+                    .config_override(
+                        aws_sdk_secretsmanager::config::Builder::new()
+                            .retry_config(Account::once()),
+                    )
                     .send()
                     .await
                     .map_err(|error| Error::call("secretsmanager:CreateSecret", error))?;

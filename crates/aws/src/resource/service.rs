@@ -268,6 +268,10 @@ impl Kind for Service {
                     .enable_ecs_managed_tags(true)
                     .propagate_tags(PropagateTags::Service)
                     .set_tags(Some(ecs::tags(&id, scope, &[])))
+                    .customize()
+                    .config_override(
+                        aws_sdk_ecs::config::Builder::new().retry_config(Account::once()),
+                    )
                     .send()
                     .await
                     .map_err(|error| Error::call("ecs:CreateService", error))?;

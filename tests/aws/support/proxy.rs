@@ -1,0 +1,165 @@
+//! Between masto and the emulator.
+
+use std::sync::{Arc, Mutex, mpsc};
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpListener;
+
+use super::call::Call;
+use super::fault::Fault;
+
+type Plan = Box<dyn FnMut(&Call) -> Fault + Send>;
+
+/// It ends with this.
+pub(crate) struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+    // Dropped last: ends what the proxy's thread waits for.
+    _end: tokio::sync::oneshot::Sender<()>,
+}
+
+struct Shared {
+    upstream: String,
+    client: Client<HttpConnector, Full<Bytes>>,
+    calls: Mutex<Vec<Call>>,
+    plan: Mutex<Plan>,
+}
+
+impl Proxy {
+    /// Starts it in front of `upstream`.
+    pub(crate) fn start(upstream: &str) -> Self {
+        let shared = Arc::new(Shared {
+            upstream: upstream.to_owned(),
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            calls: Mutex::default(),
+            plan: Mutex::new(Box::new(|_| Fault::None)),
+        });
+        let (end, ended) = tokio::sync::oneshot::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let served = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                tell.send(listener.local_addr().unwrap().port()).unwrap();
+                tokio::select! {
+                    _ = ended => {}
+                    () = serve(listener, served) => {}
+                }
+            });
+        });
+        Self {
+            port: told.recv().unwrap(),
+            shared,
+            _end: end,
+        }
+    }
+
+    /// Where masto finds it.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What becomes of each call from now on.
+    pub(crate) fn plan(&self, plan: impl FnMut(&Call) -> Fault + Send + 'static) {
+        *self.shared.plan.lock().unwrap() = Box::new(plan);
+    }
+
+    /// No faults any more.
+    pub(crate) fn calm(&self) {
+        self.plan(|_| Fault::None);
+    }
+
+    /// The calls since this was asked last.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        std::mem::take(&mut self.shared.calls.lock().unwrap())
+    }
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let shared = Arc::clone(&shared);
+        tokio::spawn(async move {
+            let answer = service_fn(move |request| pass(request, Arc::clone(&shared)));
+            // A connection that is broken on purpose ends with an error.
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), answer)
+                .await;
+        });
+    }
+}
+
+/// An answer that never comes.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is lost")]
+struct LostAnswer;
+
+async fn pass(
+    request: Request<Incoming>,
+    shared: Arc<Shared>,
+) -> Result<Response<Full<Bytes>>, LostAnswer> {
+    let (head, body) = request.into_parts();
+    let Ok(body) = body.collect().await else {
+        return Err(LostAnswer);
+    };
+    let body = body.to_bytes();
+    let call = Call::of(&head.method, head.uri.path(), &head.headers, &body);
+    shared.calls.lock().unwrap().push(call.clone());
+    let fault = (shared.plan.lock().unwrap())(&call);
+    if let Some(answer) = fault.answer(&call) {
+        return Ok(answer);
+    }
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let uri = format!("http://{}{path}", shared.upstream);
+    let mut onward = Request::builder().method(head.method).uri(uri);
+    for (name, value) in &head.headers {
+        onward = onward.header(name, value);
+    }
+    let onward = onward.body(Full::new(body)).unwrap();
+    let Ok(answer) = shared.client.request(onward).await else {
+        return Err(LostAnswer);
+    };
+    let (head, body) = answer.into_parts();
+    let body = body.collect().await.map_err(|_| LostAnswer)?.to_bytes();
+    if call.action == "RunTask" {
+        end_task(&shared, &body).await;
+    }
+    if fault == Fault::Lost {
+        return Err(LostAnswer);
+    }
+    Ok(Response::from_parts(head, Full::new(body)))
+}
+
+/// A task of its own runs for ever where nothing runs: it is stopped, which gives it exit code 0.
+async fn end_task(shared: &Shared, answer: &Bytes) {
+    let Ok(answer) = serde_json::from_slice::<serde_json::Value>(answer) else {
+        return;
+    };
+    let Some(task) = answer["tasks"][0].as_object() else {
+        return;
+    };
+    let body = serde_json::json!({ "cluster": task["clusterArn"], "task": task["taskArn"] });
+    let stop = Request::post(format!("http://{}/", shared.upstream))
+        .header("x-amz-target", "AmazonEC2ContainerServiceV20141113.StopTask")
+        .header("content-type", "application/x-amz-json-1.1")
+        .header(
+            "authorization",
+            format!(
+                "AWS4-HMAC-SHA256 Credential={}/20260101/eu-central-1/ecs/aws4_request, SignedHeaders=host, Signature=0",
+                super::ACCOUNT
+            ),
+        )
+        .body(Full::new(Bytes::from(body.to_string())))
+        .unwrap();
+    // What it failed to stop, masto waits for, and says so.
+    let _ = shared.client.request(stop).await;
+}
