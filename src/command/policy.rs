@@ -1,5 +1,6 @@
 //! `masto policy`
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use aws::PolicyScope;
@@ -86,8 +87,9 @@ fn write(scope: &PolicyScope, folder: &Path, settings: &Settings) -> Result<(), 
             "{} wrote {path}\n",
             paint(GOOD, settings.signs.good)
         ))?;
-        commands += &format!(
-            "  aws iam create-policy --policy-name {name} --policy-document file://{path}\n"
+        let _ = writeln!(
+            commands,
+            "  aws iam create-policy --policy-name {name} --policy-document file://{path}"
         );
     }
     settings.printer.say(&format!(

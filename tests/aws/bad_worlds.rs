@@ -1,1 +1,186 @@
-//! bad_worlds
+//! What AWS refuses, and what masto says of it.
+
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use crate::support::{Call, Fault, Run, Scenario};
+
+const DENIED: Fault = Fault::Refused {
+    status: 403,
+    code: "AccessDenied",
+    message: "User is not authorized to perform this",
+};
+
+#[test]
+fn without_credentials_the_ways_to_get_some_are_named() {
+    let scenario = Scenario::new();
+    let mut command = scenario.command(&["up", "--aws", "--yes"]);
+    command.env_remove("AWS_ACCESS_KEY_ID");
+    command.env_remove("AWS_SECRET_ACCESS_KEY");
+    Run::of(command)
+        .exits(4)
+        .says(&["no AWS credentials", "aws sso login", "masto rehearse"]);
+    assert_eq!(scenario.proxy.calls(), Vec::<Call>::new());
+}
+
+#[test]
+fn a_call_that_is_not_allowed_names_the_statement_that_allows_it() {
+    let scenario = Scenario::new();
+    scenario.proxy.plan(|call| match call.action.as_str() {
+        "CreateDBInstance" => DENIED,
+        _ => Fault::None,
+    });
+    scenario.masto(&["up", "--aws", "--yes"]).exits(5).says(&[
+        "rds:CreateDBInstance",
+        "the statement `MastoDatabase` of `masto policy`",
+        "masto up --aws",
+    ]);
+    // What does not need the database is there, and the next run makes the rest.
+    scenario.proxy.calm();
+    scenario.up();
+    scenario.plan_is_empty();
+}
+
+#[test]
+fn credentials_that_expire_in_the_middle_are_said_and_the_next_run_goes_on() {
+    let scenario = Scenario::new();
+    let mut left = 120;
+    scenario.proxy.plan(move |_| {
+        left -= 1;
+        if left > 0 {
+            return Fault::None;
+        }
+        Fault::Refused {
+            status: 403,
+            code: "ExpiredToken",
+            message: "The security token included in the request is expired",
+        }
+    });
+    scenario
+        .masto(&["up", "--aws", "--yes"])
+        .exits(4)
+        .says(&["the credentials have expired", "aws sso login"]);
+    scenario.proxy.calm();
+    // Nobody could give the lease back; it ends by itself.
+    scenario.masto(&["lock", "release", "--aws"]).success();
+    scenario.up();
+    scenario.plan_is_empty();
+    scenario.nothing_is_doubled();
+}
+
+#[test]
+fn groups_that_aws_still_holds_on_to_are_waited_for() {
+    let scenario = Scenario::new();
+    scenario.up();
+    // Network interfaces of load balancer and tasks go some time after them.
+    let mut held = 6;
+    scenario.proxy.plan(move |call| {
+        if call.action != "DeleteSecurityGroup" || held == 0 {
+            return Fault::None;
+        }
+        held -= 1;
+        Fault::Refused {
+            status: 400,
+            code: "DependencyViolation",
+            message: "resource has a dependent object",
+        }
+    });
+    scenario.down();
+    scenario.nothing_is_left();
+}
+
+#[test]
+fn a_role_that_iam_does_not_know_everywhere_yet_is_waited_for() {
+    let scenario = Scenario::new();
+    let mut unknown = 3;
+    scenario.proxy.plan(move |call| {
+        let needs_role = call.action == "RunTask" || call.action == "CreateService";
+        if !needs_role || unknown == 0 {
+            return Fault::None;
+        }
+        unknown -= 1;
+        Fault::Refused {
+            status: 400,
+            code: "InvalidParameterException",
+            message: "ECS was unable to assume the role that was provided for this task",
+        }
+    });
+    scenario.up();
+}
+
+#[test]
+fn a_bucket_name_that_somebody_else_has_is_said() {
+    let scenario = Scenario::new();
+    scenario.proxy.plan(|call| {
+        let makes_media_bucket = call.action.starts_with("PUT /masto-social-media-")
+            && call.action.trim_end_matches('/').matches('/').count() == 1;
+        if makes_media_bucket {
+            Fault::Refused {
+                status: 409,
+                code: "BucketAlreadyExists",
+                message: "The requested bucket name is not available.",
+            }
+        } else {
+            Fault::None
+        }
+    });
+    scenario.masto(&["up", "--aws", "--yes"]).exits(5).says(&[
+        "belongs to another AWS account",
+        "give this deployment another `name`",
+    ]);
+}
+
+#[test]
+fn a_quota_that_is_used_up_is_said_in_awss_own_words() {
+    let scenario = Scenario::new();
+    scenario.proxy.plan(|call| match call.action.as_str() {
+        "CreateVpc" => Fault::Refused {
+            status: 400,
+            code: "VpcLimitExceeded",
+            message: "The maximum number of VPCs has been reached.",
+        },
+        _ => Fault::None,
+    });
+    scenario.masto(&["up", "--aws", "--yes"]).exits(5).says(&[
+        "VpcLimitExceeded",
+        "The maximum number of VPCs has been reached.",
+        "skipped: ",
+    ]);
+}
+
+#[test]
+fn one_writer_at_a_time_and_a_dead_one_is_gone_within_a_minute() {
+    let scenario = Scenario::new();
+    let (tell, told) = mpsc::channel();
+    scenario.proxy.plan(move |call| {
+        if call.action != "CreateDBInstance" {
+            return Fault::None;
+        }
+        let _ = tell.send(());
+        // Slow enough to be met in the middle of its work.
+        Fault::Throttled
+    });
+    let mut first = scenario
+        .command(&["up", "--aws", "--yes"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    told.recv_timeout(Duration::from_secs(60)).unwrap();
+    scenario
+        .masto(&["up", "--aws", "--yes", "--lock-timeout", "0"])
+        .exits(6)
+        .says(&["masto up", "masto lock release --aws"]);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let killed = Instant::now();
+    scenario.proxy.calm();
+    scenario
+        .masto(&["up", "--aws", "--yes", "--lock-timeout", "90s"])
+        .success();
+    let waited = killed.elapsed();
+    assert!(waited < Duration::from_secs(80), "{waited:?}");
+    scenario.plan_is_empty();
+    scenario.nothing_is_doubled();
+}

@@ -47,11 +47,10 @@ fn what_down_keeps_the_next_up_goes_on_with() {
             "rds",
             &Ask::Form("Action=DescribeDBInstances&Version=2014-10-31"),
         );
-        let id = described
+        described
             .split("<DbiResourceId>")
             .nth(1)
-            .map(|rest| rest.split('<').next().unwrap().to_owned());
-        id
+            .map(|rest| rest.split('<').next().unwrap().to_owned())
     };
     let before = database(&scenario);
     assert!(before.is_some(), "no database");

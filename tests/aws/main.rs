@@ -14,6 +14,5 @@ mod bad_worlds;
 mod drift;
 mod faults;
 mod lifecycle;
-mod lock;
 mod secrets;
 mod support;

@@ -13,8 +13,6 @@ pub(crate) enum Fault {
     None,
     /// It never arrives; AWS asks for fewer of them.
     Throttled,
-    /// It never arrives; the service is ill.
-    Ill,
     /// It arrives and does what it should, and the connection breaks before the answer.
     Lost,
     /// It never arrives; this is the answer.
@@ -40,7 +38,6 @@ impl Fault {
                 Protocol::Query => (400, "Throttling", "Rate exceeded"),
                 Protocol::Json => (400, "ThrottlingException", "Rate exceeded"),
             },
-            Self::Ill => (503, "ServiceUnavailable", "Service is unavailable"),
             Self::Refused {
                 status,
                 code,

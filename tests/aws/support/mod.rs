@@ -8,7 +8,7 @@ mod proxy;
 mod run;
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 pub(crate) use call::Call;
@@ -48,18 +48,6 @@ impl Scenario {
             home,
             _turn: turn,
         }
-    }
-
-    /// The topology file.
-    pub(crate) fn file(&self) -> PathBuf {
-        self.home.path().join("masto.yaml")
-    }
-
-    /// Replaces `from` by `to` in the topology file.
-    pub(crate) fn edit(&self, from: &str, to: &str) {
-        let text = fs::read_to_string(self.file()).unwrap();
-        assert!(text.contains(from), "{from:?} is not in\n{text}");
-        fs::write(self.file(), text.replace(from, to)).unwrap();
     }
 
     /// Masto with a clean environment and the emulator's credentials; nothing started yet.
