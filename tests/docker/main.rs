@@ -19,6 +19,7 @@ mod bad_worlds;
 mod change;
 mod drift;
 mod evidence;
+mod faults;
 mod federation;
 mod interrupt;
 mod kill;

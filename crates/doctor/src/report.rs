@@ -76,21 +76,24 @@ fn causes(results: &[ProbeResult]) -> Vec<Cause> {
         let (Some(cause), Some(fix)) = (&result.cause, &result.fix) else {
             continue;
         };
-        match causes.iter_mut().find(|(_, known)| known.cause == *cause) {
+        match causes
+            .iter_mut()
+            .find(|(_, known)| is_part(cause, &known.cause))
+        {
             Some((fails, known)) => {
                 *fails |= failed;
                 known.explains.push(result.id);
-                for fact in &result.evidence {
-                    if known.evidence.len() < EVIDENCE && !known.evidence.contains(fact) {
-                        known.evidence.push(fact.clone());
-                    }
-                }
+                add_facts(&mut known.evidence, &result.evidence);
             }
             None => causes.push((
                 failed,
                 Cause {
                     cause: cause.clone(),
-                    evidence: result.evidence.clone(),
+                    evidence: {
+                        let mut evidence = Vec::new();
+                        add_facts(&mut evidence, &result.evidence);
+                        evidence
+                    },
                     fix: fix.clone(),
                     explains: vec![result.id],
                 },
@@ -99,6 +102,24 @@ fn causes(results: &[ProbeResult]) -> Vec<Cause> {
     }
     causes.sort_by_key(|(failed, cause)| (!failed, std::cmp::Reverse(cause.explains.len())));
     causes.into_iter().map(|(_, cause)| cause).collect()
+}
+
+/// Whether `cause` says nothing that `known` does not: the same, or the reason that `known` gives
+/// for something else.
+pub(crate) fn is_part(cause: &str, known: &str) -> bool {
+    let rest = known.strip_suffix(cause);
+    rest.is_some_and(|rest| rest.is_empty() || rest.ends_with(": "))
+}
+
+/// Adds facts that are new: one that differs in numbers alone was seen a moment later.
+pub(crate) fn add_facts(known: &mut Vec<String>, facts: &[String]) {
+    let words = |fact: &str| fact.replace(|letter: char| letter.is_ascii_digit(), "");
+    for fact in facts {
+        let is_known = known.iter().any(|known| words(known) == words(fact));
+        if known.len() < EVIDENCE && !is_known {
+            known.push(fact.clone());
+        }
+    }
 }
 
 /// What one probe found.

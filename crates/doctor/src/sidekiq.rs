@@ -7,6 +7,6 @@ mod job;
 mod snapshot;
 
 pub(crate) use job::{JobState, TestJob};
-pub(crate) use snapshot::{FailedJob, RedisFacts, SNAPSHOT, Snapshot};
 #[cfg(test)]
-pub(crate) use snapshot::{SidekiqProcess, Waiting};
+pub(crate) use snapshot::Waiting;
+pub(crate) use snapshot::{FailedJob, RedisFacts, SNAPSHOT, SidekiqProcess, Snapshot};

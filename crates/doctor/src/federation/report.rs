@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::hop::Hop;
-use crate::report::Outcome;
+use crate::report::{Outcome, add_facts};
 
 /// Everything that was found between two servers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -34,9 +34,6 @@ pub struct FederationCause {
     /// The titles of the hops that did not arrive because of it.
     pub explains: Vec<String>,
 }
-
-/// More facts than this convince nobody more.
-const EVIDENCE: usize = 5;
 
 impl FederationReport {
     /// Whether nothing failed. Warnings and hops that were not run do not count.
@@ -76,11 +73,7 @@ fn causes(hops: &[Hop]) -> Vec<FederationCause> {
             continue;
         };
         known.explains.push(hop.title.clone());
-        for fact in &hop.evidence {
-            if known.evidence.len() < EVIDENCE && !known.evidence.contains(fact) {
-                known.evidence.push(fact.clone());
-            }
-        }
+        add_facts(&mut known.evidence, &hop.evidence);
     }
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.explains.len()));
     causes

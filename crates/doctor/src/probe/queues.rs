@@ -5,13 +5,16 @@ use crate::diagnosis::{Diagnosis, Facts, meaning};
 use crate::evidence::{Evidence, ProcessState};
 use crate::examination::Examination;
 use crate::problem::{Problem, Symptom};
-use crate::sidekiq::Snapshot;
+use crate::sidekiq::{SidekiqProcess, Snapshot};
 use crate::subject::Subject;
 
 /// A queue that a person begins to notice.
 const SLOW: f64 = 30.0;
 /// A queue that stands.
 const STANDING: f64 = 300.0;
+
+/// Seconds within which a process that is at work has given a sign of life: it does every ten.
+const TWO_BEATS: f64 = 20.0;
 
 /// Every queue has a live consumer, and its jobs do not wait.
 pub(crate) async fn queues<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
@@ -87,36 +90,37 @@ fn judge(subject: &Subject, snapshot: &Snapshot, processes: &[ProcessState]) -> 
 /// Exactly one live process consumes `scheduler`.
 pub(crate) async fn scheduler<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
     let snapshot = examination.snapshot().await?;
-    let consumers: Vec<&str> = snapshot
-        .consumers("scheduler")
+    // One that was killed is remembered for a minute, and beats no more.
+    let beats = |process: &&SidekiqProcess| {
+        process
+            .silent_for
+            .is_some_and(|seconds| seconds < TWO_BEATS)
+    };
+    let consumers: Vec<&SidekiqProcess> = snapshot.consumers("scheduler").collect();
+    let at_work: Vec<&SidekiqProcess> = consumers.iter().copied().filter(beats).collect();
+    let counted = if at_work.is_empty() {
+        consumers
+    } else {
+        at_work
+    };
+    let identities: Vec<&str> = counted
+        .iter()
         .map(|process| process.identity.as_str())
         .collect();
-    match consumers.as_slice() {
+    match identities.as_slice() {
         [] => Err(Problem::new(
             "no process consumes `scheduler`",
             Symptom::QueuesUnconsumed(vec!["scheduler".to_owned()]),
         )),
         [one] => Ok(format!("it is {one}")),
-        several => {
-            // One that was replaced a moment ago is remembered for a minute.
-            let silent = snapshot
-                .consumers("scheduler")
-                .filter(|process| process.silent_for.is_some_and(|seconds| seconds < 15.0))
-                .count();
-            let problem = Problem::known(
-                format!("{} processes consume `scheduler`", several.len()),
-                Diagnosis::new(
-                    "more than one Sidekiq process runs the scheduler: timed work is done twice",
-                    "give `scheduler` to exactly one process with one replica, then `masto up`",
-                )
-                .because(several.join(", ")),
-            );
-            Err(if silent > 1 {
-                problem
-            } else {
-                problem.into_warning()
-            })
-        }
+        several => Err(Problem::known(
+            format!("{} processes consume `scheduler`", several.len()),
+            Diagnosis::new(
+                "more than one Sidekiq process runs the scheduler: timed work is done twice",
+                "give `scheduler` to exactly one process with one replica, then `masto up`",
+            )
+            .because(several.join(", ")),
+        )),
     }
 }
 

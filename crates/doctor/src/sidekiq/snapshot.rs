@@ -28,7 +28,7 @@ pub(crate) struct Snapshot {
     pub(crate) retries: u64,
     /// Jobs that failed for good.
     pub(crate) dead: u64,
-    /// The failed jobs: those to be tried again soonest, then the last ones that died.
+    /// The failed jobs, the last one to fail first.
     pub(crate) failed: Vec<FailedJob>,
     /// Redis itself.
     pub(crate) redis: RedisFacts,
@@ -142,9 +142,9 @@ struct Raw {
     retries: u64,
     dead: u64,
     #[serde(deserialize_with = "list")]
-    failed: Vec<FailedJob>,
+    failed: Vec<RawFailure>,
     #[serde(deserialize_with = "list")]
-    buried: Vec<FailedJob>,
+    buried: Vec<RawFailure>,
     memory: String,
     stats: String,
     persistence: String,
@@ -156,6 +156,30 @@ struct RawQueue {
     name: String,
     length: u64,
     oldest: String,
+}
+
+#[derive(Deserialize)]
+struct RawFailure {
+    failed_at: String,
+    /// Empty before the first retry.
+    retried_at: String,
+    #[serde(flatten)]
+    job: FailedJob,
+}
+
+impl RawFailure {
+    /// When it failed last.
+    fn last(&self) -> f64 {
+        seconds(&self.retried_at)
+            .or_else(|| seconds(&self.failed_at))
+            .unwrap_or_default()
+    }
+}
+
+fn newest_first(failures: impl Iterator<Item = RawFailure>) -> Vec<FailedJob> {
+    let mut failures: Vec<RawFailure> = failures.collect();
+    failures.sort_by(|one, other| other.last().total_cmp(&one.last()));
+    failures.into_iter().map(|failure| failure.job).collect()
 }
 
 #[derive(Deserialize)]
@@ -188,9 +212,7 @@ impl From<Raw> for Snapshot {
                 (queue.name, Waiting { length, latency })
             })
             .collect();
-        let mut processes: Vec<SidekiqProcess> = raw
-            .processes
-            .into_iter()
+        let mut processes: Vec<SidekiqProcess> = newest(raw.processes)
             .map(|process| process.read(now))
             .collect();
         processes.sort_by(|a, b| a.identity.cmp(&b.identity));
@@ -200,7 +222,7 @@ impl From<Raw> for Snapshot {
             processes,
             retries: raw.retries,
             dead: raw.dead,
-            failed: raw.failed.into_iter().chain(raw.buried).collect(),
+            failed: newest_first(raw.failed.into_iter().chain(raw.buried)),
             redis: redis_facts(&raw.memory, &raw.stats, &raw.persistence, &raw.server),
         }
     }
@@ -218,6 +240,22 @@ impl RawProcess {
             identity: self.identity,
         }
     }
+}
+
+/// A replica has a host name of its own and runs one process at a time: of two under one name the
+/// older was killed, and its entry has a minute to live.
+fn newest(processes: Vec<RawProcess>) -> impl Iterator<Item = RawProcess> {
+    let mut by_host: BTreeMap<String, (f64, RawProcess)> = BTreeMap::new();
+    for process in processes {
+        let host = process.identity.split(':').next().unwrap_or_default();
+        let info: Value = serde_json::from_str(&process.info).unwrap_or_default();
+        let started = info["started_at"].as_f64().unwrap_or_default();
+        let is_older = |(known, _): &(f64, RawProcess)| *known > started;
+        if !by_host.get(host).is_some_and(is_older) {
+            by_host.insert(host.to_owned(), (started, process));
+        }
+    }
+    by_host.into_values().map(|(_, process)| process)
 }
 
 /// The queues in a process's `info`: a plain list, and in releases with capsules the names in
@@ -327,6 +365,43 @@ pub(crate) mod tests {
         assert_eq!(consumers("push"), 0, "silent for 100 s");
         assert_eq!(consumers("pull"), 0, "quiet");
         assert_eq!(consumers("fasp"), 0);
+    }
+
+    #[test]
+    fn the_last_failure_comes_first() {
+        let failure = |class: &str, failed: &str, retried: &str| {
+            json!({"class": class, "queue": "default", "error_class": "E", "error_message": "",
+                "failed_at": failed, "retried_at": retried})
+        };
+        let mut answer = answer();
+        answer["failed"] = json!([
+            failure("Old", "100", "200"),
+            failure("New", "990", ""),
+            // Sidekiq 8 counts in milliseconds.
+            failure("Retried", "100", "1000000000000"),
+        ]);
+        answer["buried"] = json!([failure("Buried", "500", "600")]);
+        let failed = read(&answer).failed;
+        let classes: Vec<&str> = failed.iter().map(|job| job.class.as_str()).collect();
+        assert_eq!(classes, ["Retried", "New", "Buried", "Old"]);
+    }
+
+    #[test]
+    fn a_process_that_was_killed_and_came_back_counts_once() {
+        let process = |identity: &str, started: f64, beat: &str| {
+            let info = json!({"queues": ["scheduler"], "started_at": started}).to_string();
+            json!({"identity": identity, "info": info, "beat": beat, "busy": "0", "quiet": "false"})
+        };
+        let mut answer = answer();
+        answer["processes"] = json!([
+            process("sidekiq-all-1:7:new", 990.0, "999"),
+            process("sidekiq-all-1:7:killed", 900.0, "985"),
+            process("sidekiq-all-2:7:other", 900.0, "998"),
+        ]);
+        let snapshot = read(&answer);
+        let consumers = snapshot.consumers("scheduler");
+        let identities: Vec<&str> = consumers.map(|process| process.identity.as_str()).collect();
+        assert_eq!(identities, ["sidekiq-all-1:7:new", "sidekiq-all-2:7:other"]);
     }
 
     #[test]

@@ -186,6 +186,16 @@ pub(super) const SIGNS: &[Sign] = &[
         "`masto up` sets its policy and keys again",
     ),
     sign_of(
+        &[
+            "Aws::S3::Errors::InternalError",
+            "Aws::S3::Errors::XMinioStorageFull",
+            "Aws::S3::Errors::SlowDownWrite",
+        ],
+        "the bucket's store fails with an error of its own: its disk is full, or its files are damaged",
+        "look at `masto logs media`; `docker system df` shows what takes the space",
+    )
+    .of("media"),
+    sign_of(
         &["Seahorse::Client::NetworkingError"],
         "`{process}` does not reach the bucket's store",
         "`masto up` starts it; compare `S3_ENDPOINT` with `masto status`",
