@@ -84,6 +84,8 @@ pub(crate) fn bytes(count: u64) -> String {
 pub(crate) fn without_subject<'a>(message: &'a str, subject: &str) -> &'a str {
     message
         .strip_prefix(subject)
+        // The subject and not a word that begins like it.
+        .filter(|rest| rest.starts_with([':', ' ']))
         .map_or(message, |rest| rest.trim_start_matches([':', ' ']))
 }
 
@@ -129,6 +131,8 @@ mod tests {
             "failed: exit code 1"
         );
         assert_eq!(without_subject("no space left", "job `x`"), "no space left");
+        let of_a_service = "secretsmanager:CreateSecret failed";
+        assert_eq!(without_subject(of_a_service, "secret"), of_a_service);
         assert_eq!(count(1, "change"), "1 change");
         assert_eq!(count(0, "change"), "0 changes");
     }

@@ -14,5 +14,6 @@ mod bad_worlds;
 mod drift;
 mod faults;
 mod lifecycle;
+mod privilege;
 mod secrets;
 mod support;

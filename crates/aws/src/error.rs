@@ -147,9 +147,11 @@ impl Error {
                 .find_map(|name| response.headers().get(*name))
                 .map(str::to_owned)
         });
+        // A refusal whose body says nothing is one for want of permission.
+        let silent = (status == Some(403)).then_some("AccessDenied");
         Self::Call {
             action,
-            code: error.code().map(str::to_owned),
+            code: error.code().or(silent).map(str::to_owned),
             message: error.message().map(str::to_owned),
             request_id,
             ambiguous,
@@ -281,13 +283,17 @@ impl Error {
 
 /// Which statement of the printed policy allows it.
 fn denied(action: &str) -> String {
-    match crate::policy::statement_for(action) {
-        Some(sid) => format!(
-            "the credentials do not allow `{action}`: the statement `{sid}` of `masto policy` \
-             gives it; attach that policy to whoever deploys"
-        ),
-        None => format!("the credentials do not allow `{action}`"),
+    let statements: Vec<String> = crate::policy::statements_for(action)
+        .map(|sid| format!("`{sid}`"))
+        .collect();
+    if statements.is_empty() {
+        return format!("the credentials do not allow `{action}`");
     }
+    format!(
+        "the credentials do not allow `{action}`: the statement {} of `masto policy` gives it; \
+         attach that policy to whoever deploys",
+        statements.join(" or ")
+    )
 }
 
 impl engine::Failure for Error {

@@ -93,7 +93,7 @@ pub use one_off::{Ended, OneOff, run_one_off};
 pub use outputs::{Outputs, outputs};
 pub use placement::{Placement, TaskImages, zones};
 pub use policy::{
-    MANAGED_POLICY_CHARACTERS, PolicyScope, managed_policies, policy, purposes, statement_for,
+    MANAGED_POLICY_CHARACTERS, PolicyScope, managed_policies, policy, purposes, statements_for,
 };
 pub use resource::schema;
 pub use resource::{Live, Resource};

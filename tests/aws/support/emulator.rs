@@ -7,22 +7,44 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 /// The account that it plays.
 pub(crate) const ACCOUNT: &str = "123456789012";
 
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct AccessKey {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+}
+
+impl AccessKey {
+    /// Of an account that the emulator has made up: it believes any.
+    pub(crate) fn anybody() -> Self {
+        Self {
+            id: ACCOUNT.to_owned(),
+            secret: "test".to_owned(),
+        }
+    }
+
+    /// The one that an emulator which obeys policies has for its root.
+    pub(crate) fn root() -> Self {
+        Self {
+            id: "test".to_owned(),
+            secret: "test".to_owned(),
+        }
+    }
+}
+
 /// It ends with this, or with the test's process: its standard input ends then.
 pub(crate) struct Emulator {
     /// `127.0.0.1:43211`
     pub(crate) address: String,
+    key: AccessKey,
     child: Child,
     tether: Option<ChildStdin>,
 }
 
 impl Emulator {
-    /// Starts it at a free port, with the zone that `topologies/small.yaml` names.
-    pub(crate) fn start() -> Self {
-        Self::with(&[])
-    }
-
-    /// The same with more options of `scripts/emulator`.
-    pub(crate) fn with(options: &[&str]) -> Self {
+    /// Starts it at a free port, with the zone that `topologies/small.yaml` names and more options
+    /// of `scripts/emulator`. Questions come with `key`.
+    pub(crate) fn start(options: &[&str], key: AccessKey) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port().to_string();
         drop(free);
@@ -52,6 +74,7 @@ impl Emulator {
         });
         Self {
             address: address.to_owned(),
+            key,
             child,
             tether,
         }
@@ -62,7 +85,7 @@ impl Emulator {
     pub(crate) fn ask(&self, service: &str, call: &Ask<'_>) -> String {
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--show-error", "--max-time", "20"])
-            .args(["--user", &format!("{ACCOUNT}:test")])
+            .args(["--user", &format!("{}:{}", self.key.id, self.key.secret)])
             .args(["--aws-sigv4", &format!("aws:amz:eu-central-1:{service}")]);
         match call {
             Ask::Form(form) => {

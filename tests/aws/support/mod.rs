@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 pub(crate) use call::Call;
-pub(crate) use emulator::{ACCOUNT, Ask, Emulator};
+pub(crate) use emulator::{ACCOUNT, AccessKey, Ask, Emulator};
 pub(crate) use fault::Fault;
 pub(crate) use proxy::Proxy;
 pub(crate) use run::Run;
@@ -23,6 +23,7 @@ pub(crate) struct Scenario {
     pub(crate) proxy: Proxy,
     /// What holds the account.
     pub(crate) emulator: Emulator,
+    key: AccessKey,
     home: tempfile::TempDir,
     // Scenarios take turns with those of Docker: emulator and masto share two cores.
     _turn: File,
@@ -34,10 +35,22 @@ const NAME: &str = "social";
 impl Scenario {
     /// Waits for its turn, and starts the emulator.
     pub(crate) fn new() -> Self {
+        Self::with(&[], AccessKey::anybody())
+    }
+
+    /// The same with an emulator that believes nobody and obeys policies, for whoever has the key
+    /// that `key` gets from it.
+    pub(crate) fn with_policies(key: impl FnOnce(&Emulator) -> AccessKey) -> Self {
+        let mut scenario = Self::with(&["--auth"], AccessKey::root());
+        scenario.key = key(&scenario.emulator);
+        scenario
+    }
+
+    fn with(options: &[&str], key: AccessKey) -> Self {
         let turn = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("docker-tests.lock"));
         let turn = turn.unwrap();
         turn.lock().unwrap();
-        let emulator = Emulator::start();
+        let emulator = Emulator::start(options, key.clone());
         let proxy = Proxy::start(&emulator.address);
         let home = tempfile::tempdir().unwrap();
         let small = Path::new(env!("CARGO_MANIFEST_DIR")).join("topologies/small.yaml");
@@ -45,9 +58,15 @@ impl Scenario {
         Self {
             proxy,
             emulator,
+            key,
             home,
             _turn: turn,
         }
+    }
+
+    /// The home directory that masto sees, and works in.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Masto with a clean environment and the emulator's credentials; nothing started yet.
@@ -61,8 +80,8 @@ impl Scenario {
             .env("PATH", "/usr/bin:/bin")
             .env("CI", "true")
             .env("AWS_ENDPOINT_URL", self.proxy.endpoint())
-            .env("AWS_ACCESS_KEY_ID", ACCOUNT)
-            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_ACCESS_KEY_ID", &self.key.id)
+            .env("AWS_SECRET_ACCESS_KEY", &self.key.secret)
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null());
         command

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::client::legacy::Client;
@@ -118,6 +119,19 @@ async fn pass(
     if let Some(answer) = fault.answer(&call) {
         return Ok(answer);
     }
+    // What has arrived is done, also where whoever asked is gone.
+    tokio::spawn(forward(head, body, call, fault, shared))
+        .await
+        .unwrap_or(Err(LostAnswer))
+}
+
+async fn forward(
+    head: Parts,
+    body: Bytes,
+    call: Call,
+    fault: Fault,
+    shared: Arc<Shared>,
+) -> Result<Response<Full<Bytes>>, LostAnswer> {
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
     let uri = format!("http://{}{path}", shared.upstream);
     let mut onward = Request::builder().method(head.method).uri(uri);

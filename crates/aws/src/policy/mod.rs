@@ -62,12 +62,12 @@ fn characters(document: &Value) -> usize {
         .count()
 }
 
-/// The Sid of the statement that allows `action`; `None` for one that masto does not need.
-#[must_use]
-pub fn statement_for(action: &str) -> Option<&'static str> {
+/// The Sids of the statements that allow `action`, each for resources of its own; empty for one that
+/// masto does not need.
+pub fn statements_for(action: &str) -> impl Iterator<Item = &'static str> {
     TABLE
         .iter()
-        .find(|part| part.actions.contains(&action))
+        .filter(move |part| part.actions.contains(&action))
         .map(|part| part.sid)
 }
 

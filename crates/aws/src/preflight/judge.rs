@@ -62,7 +62,7 @@ fn denied(action: &str) -> Finding {
     Finding {
         is_error: false,
         message: format!("the credentials do not allow `{action}`: that was not checked"),
-        hint: match crate::policy::statement_for(action) {
+        hint: match crate::policy::statements_for(action).next() {
             Some(sid) => format!("the statement `{sid}` of `masto policy` gives it"),
             None => "attach the policy that `masto policy` prints".to_owned(),
         },
