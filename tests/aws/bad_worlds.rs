@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use crate::support::{Call, Fault, Run, Scenario};
+use crate::support::{Ask, Call, Fault, Run, Scenario};
 
 const DENIED: Fault = Fault::Refused {
     status: 403,
@@ -129,6 +129,49 @@ fn a_bucket_name_that_somebody_else_has_is_said() {
         "belongs to another AWS account",
         "give this deployment another `name`",
     ]);
+}
+
+#[test]
+fn what_somebody_else_made_under_our_name_is_refused_and_left_alone() {
+    let scenario = Scenario::new();
+    let iam = |form: &str| {
+        let form = format!("{form}&Version=2010-05-08");
+        scenario.emulator.ask("iam", &Ask::Form(&form))
+    };
+    iam(
+        "Action=CreateRole&RoleName=masto-social-task&AssumeRolePolicyDocument=%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D",
+    );
+    let before = iam("Action=GetRole&RoleName=masto-social-task");
+    assert!(before.contains("masto-social-task"), "{before}");
+    scenario.masto(&["up", "--aws", "--yes"]).exits(5).says(&[
+        "IAM role `task`",
+        "masto did not make",
+        "another `name`",
+    ]);
+    let writes: Vec<String> = scenario
+        .proxy
+        .calls()
+        .iter()
+        .filter(|call| !call.is_read() && !call.is_of_the_lock())
+        .map(Call::to_string)
+        .collect();
+    assert_eq!(writes, Vec::<String>::new());
+}
+
+#[test]
+fn a_secret_that_aws_still_keeps_is_taken_back_with_the_values_it_had() {
+    let scenario = Scenario::new();
+    scenario.up();
+    let password = |scenario: &Scenario| {
+        let asked = ["outputs", "--aws", "owner_password", "--reveal"];
+        scenario.masto(&asked).success().stdout
+    };
+    let before = password(&scenario);
+    scenario
+        .down()
+        .says(&["the next `masto up --aws` restores it"]);
+    scenario.up();
+    assert_eq!(password(&scenario), before);
 }
 
 #[test]

@@ -12,6 +12,7 @@
 
 mod bad_worlds;
 mod drift;
+mod failures;
 mod faults;
 mod lifecycle;
 mod privilege;

@@ -29,7 +29,7 @@ pub(crate) struct Scenario {
     _turn: File,
 }
 
-/// What of `topologies/small.yaml` a scenario changes.
+/// The deployment in `topologies/small.yaml`.
 const NAME: &str = "social";
 
 impl Scenario {
@@ -67,6 +67,14 @@ impl Scenario {
     /// The home directory that masto sees, and works in.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Replaces `from` by `to` in the topology file.
+    pub(crate) fn edit(&self, from: &str, to: &str) {
+        let file = self.home().join("masto.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{from:?} is not in\n{text}");
+        fs::write(file, text.replace(from, to)).unwrap();
     }
 
     /// Masto with a clean environment and the emulator's credentials; nothing started yet.

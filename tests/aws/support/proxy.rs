@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_LENGTH;
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -16,6 +17,7 @@ use super::call::Call;
 use super::fault::Fault;
 
 type Plan = Box<dyn FnMut(&Call) -> Fault + Send>;
+type Retelling = Box<dyn FnMut(&Call, String) -> String + Send>;
 
 /// It ends with this.
 pub(crate) struct Proxy {
@@ -30,6 +32,7 @@ struct Shared {
     client: Client<HttpConnector, Full<Bytes>>,
     calls: Mutex<Vec<Call>>,
     plan: Mutex<Plan>,
+    retelling: Mutex<Retelling>,
 }
 
 impl Proxy {
@@ -40,6 +43,7 @@ impl Proxy {
             client: Client::builder(TokioExecutor::new()).build_http(),
             calls: Mutex::default(),
             plan: Mutex::new(Box::new(|_| Fault::None)),
+            retelling: Mutex::new(Box::new(|_, answer| answer)),
         });
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
         let (tell, told) = mpsc::channel();
@@ -75,9 +79,15 @@ impl Proxy {
         *self.shared.plan.lock().unwrap() = Box::new(plan);
     }
 
+    /// What becomes of each answer from now on: the emulator knows no failed tasks.
+    pub(crate) fn retell(&self, retell: impl FnMut(&Call, String) -> String + Send + 'static) {
+        *self.shared.retelling.lock().unwrap() = Box::new(retell);
+    }
+
     /// No faults any more.
     pub(crate) fn calm(&self) {
         self.plan(|_| Fault::None);
+        self.retell(|_, answer| answer);
     }
 
     /// The calls since this was asked last.
@@ -150,7 +160,22 @@ async fn forward(
     if fault == Fault::Lost {
         return Err(LostAnswer);
     }
-    Ok(Response::from_parts(head, Full::new(body)))
+    Ok(retold(head, &body, &call, &shared))
+}
+
+fn retold(
+    mut head: hyper::http::response::Parts,
+    body: &Bytes,
+    call: &Call,
+    shared: &Shared,
+) -> Response<Full<Bytes>> {
+    let before = String::from_utf8_lossy(body).into_owned();
+    let after = (shared.retelling.lock().unwrap())(call, before.clone());
+    if after == before {
+        return Response::from_parts(head, Full::new(body.clone()));
+    }
+    head.headers.remove(CONTENT_LENGTH);
+    Response::from_parts(head, Full::new(Bytes::from(after)))
 }
 
 /// A task of its own runs for ever where nothing runs: it is stopped, which gives it exit code 0.
