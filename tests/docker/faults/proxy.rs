@@ -41,11 +41,8 @@ pub(super) const TABLE: &[Fault] = &[
         name: "ingress stopped",
         seed: |scenario| {
             scenario.engine.stop(INGRESS);
-            Box::new(|scenario| {
-                scenario
-                    .engine
-                    .run(async |docker| docker.start_container(INGRESS, None).await.unwrap());
-            })
+            // `masto up` starts it.
+            Box::new(|_| {})
         },
         cause: "`ingress` was stopped",
     },

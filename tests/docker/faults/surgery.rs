@@ -21,7 +21,8 @@ use crate::support::Scenario;
 /// Where masto puts files into containers.
 const FILES: &str = "/etc/masto";
 
-/// Makes the container of `process` again with another body; undone, the old one is back.
+/// Makes the container of `process` again with another body; undone, the old one is back, and
+/// `masto up` starts it.
 pub(super) fn remake(
     scenario: &Scenario,
     process: &str,
@@ -88,7 +89,6 @@ pub(super) fn remake(
             docker.remove_container(&name, Some(force)).await.unwrap();
             let rename = RenameContainerOptionsBuilder::new().name(&name).build();
             docker.rename_container(&aside, rename).await.unwrap();
-            docker.start_container(&name, None).await.unwrap();
         });
     })
 }
