@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use engine::{Graph, PlanOptions};
 use local::{LocalBackend, SecretStore};
 use mastodon::Secrets;
 
@@ -88,12 +87,7 @@ impl Down {
             let world = local::observe_world(&docker, &name)
                 .await
                 .map_err(session::failed)?;
-            let nothing = Graph::empty();
-            let options = PlanOptions {
-                remove_data: self.data,
-                ..PlanOptions::default()
-            };
-            let plan = engine::plan(&nothing, &world.observed_for(&nothing), &options);
+            let plan = world.removal(self.data);
             let changes = plan.summary();
             if !changes.refusals.is_empty() {
                 printer.tell(&view::plan::refusals(&changes.refusals));

@@ -10,7 +10,6 @@ pub(crate) mod federation;
 pub(crate) mod interrupt;
 pub(crate) mod offline;
 pub(crate) mod patient;
-pub(crate) mod secrets;
 pub(crate) mod session;
 pub(crate) mod terminal;
 pub(crate) mod throw_away;

@@ -1,46 +1,30 @@
 //! What would be on a Docker host, without asking one.
 
 use engine::Graph;
-use local::{ImageRefs, ImageSet, Images, LocalCa, Resource, SecretStore, Spec, StoredSecrets};
+use local::{ImageRefs, ImageSet, Images, Prepared, Resource, World};
 use mastodon::{Deployment, Schema};
 use topology::Topology;
 
-use crate::docker::secrets;
-use crate::error::{Error, ExitStatus};
-use crate::settings::Settings;
-
-/// Everything on an empty host.
-pub(crate) struct Offline {
-    /// In Docker's terms.
-    pub(crate) graph: Graph<Resource>,
-    /// The deployment's secrets; made when it had none.
-    pub(crate) secrets: StoredSecrets,
-}
+use crate::docker::session::unprepared;
+use crate::error::Error;
+use crate::settings::{Settings, SmtpPassword};
 
 /// What `up` would make for `topology` where there is nothing yet.
 pub(crate) fn prepare(
     topology: &Topology,
     local: &local::Settings,
     settings: &Settings,
-) -> Result<Offline, Error> {
-    let deployment = deployment(topology, local);
-    let paths = local.paths();
-    let store = SecretStore::new(&paths, &topology.name);
-    let secrets = secrets::complete(&store, &deployment.secrets, false, settings)?;
-    let ca = LocalCa::load_or_create(&paths).map_err(|error| failed(&error))?;
+) -> Result<Prepared, Error> {
     let images = Images::assumed(&ImageRefs::new(topology, local.images));
-    let spec = Spec::new(
-        &deployment,
+    let password = settings.smtp_password.as_ref().map(SmtpPassword::expose);
+    local::prepare(
+        topology,
+        local,
+        World::nothing(&topology.name),
         images,
-        local.ports(topology),
-        secrets.clone(),
-        &ca,
+        password,
     )
-    .map_err(|error| failed(&error))?;
-    let graph = local::desired(&deployment, &spec).map_err(|error| Error::Bug {
-        message: error.to_string(),
-    })?;
-    Ok(Offline { graph, secrets })
+    .map_err(unprepared)
 }
 
 /// In Mastodon's terms.
@@ -66,8 +50,4 @@ pub(crate) fn graph(topology: &Topology, settings: &Settings) -> Result<Graph<Re
     // Nothing in it is of any use to anybody.
     let _ = std::fs::remove_dir_all(&folder);
     Ok(prepared?.graph)
-}
-
-fn failed(error: &dyn std::error::Error) -> Error {
-    Error::plain(error, None, ExitStatus::Failure)
 }

@@ -6,22 +6,20 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use engine::{Graph, Plan, PlanOptions};
 use jiff::Timestamp;
+pub(crate) use local::Prepared;
 use local::{
-    Connection, ContainerStatus, Docker, ErrorKind, Id, ImageRefs, ImageSet, Images, Kind, LocalCa,
-    Lock, LockError, Paths, Resource, SecretStore, Spec, StoredSecrets, World,
+    Connection, ContainerStatus, Docker, ErrorKind, ImageRefs, ImageSet, Images, Kind, Lock,
+    LockError, Paths, PrepareError, World,
 };
-use mastodon::Deployment;
 use topology::{Name, Topology};
 
 use crate::cli::Selection;
 use crate::docker::bound::Bound;
-use crate::docker::secrets;
 use crate::env_vars;
 use crate::error::{Error, ExitStatus};
 use crate::printer::Printer;
-use crate::settings::Settings;
+use crate::settings::{Settings, SmtpPassword};
 use crate::source::Source;
 use crate::view::text;
 
@@ -136,20 +134,6 @@ pub(crate) struct Session {
     /// How the backend is set.
     pub(crate) local: local::Settings,
     settings: Settings,
-}
-
-/// What shall be, next to what is.
-pub(crate) struct Prepared {
-    /// In Mastodon's terms.
-    pub(crate) deployment: Deployment,
-    /// In Docker's terms.
-    pub(crate) graph: Graph<Resource>,
-    /// What was found.
-    pub(crate) world: World,
-    /// The values that containers get.
-    pub(crate) secrets: StoredSecrets,
-    /// Loopback ports of the ingress.
-    pub(crate) ports: topology::Ports,
 }
 
 /// Runs `work` to its end on this thread.
@@ -309,38 +293,30 @@ impl Session {
     /// What shall be, next to `world`. Makes the secrets and certificates that are missing: they
     /// have to be there before anything can be compared.
     pub(crate) fn prepare(&self, world: World, images: Images) -> Result<Prepared, Error> {
-        let surroundings = local::surroundings(&self.topology, &self.local);
-        let deployment = mastodon::deployment(&self.topology, &surroundings, &world.schema);
-        let store = SecretStore::new(&self.paths, self.name());
-        world.check_secrets(&store).map_err(failed)?;
-        let secrets = secrets::complete(
-            &store,
-            &deployment.secrets,
-            world.has_data(),
-            &self.settings,
-        )?;
-        let ca = LocalCa::load_or_create(&self.paths)
-            .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
-        let ports = self.local.ports(&self.topology);
-        let spec = Spec::new(&deployment, images, ports, secrets.clone(), &ca)
-            .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
-        let graph = local::desired(&deployment, &spec).map_err(|error| Error::Bug {
-            message: error.to_string(),
-        })?;
-        Ok(Prepared {
-            deployment,
-            graph,
+        let password = self.settings.smtp_password.as_ref();
+        local::prepare(
+            &self.topology,
+            &self.local,
             world,
-            secrets,
-            ports,
-        })
+            images,
+            password.map(SmtpPassword::expose),
+        )
+        .map_err(unprepared)
     }
 }
 
-impl Prepared {
-    /// The way from what is to what shall be.
-    pub(crate) fn plan(&self, options: &PlanOptions<Id>) -> Plan<Resource> {
-        engine::plan(&self.graph, &self.world.observed_for(&self.graph), options)
+/// As the CLI tells it.
+pub(crate) fn unprepared(error: PrepareError) -> Error {
+    match error {
+        PrepareError::Local(error) => failed(error),
+        PrepareError::Secret(error) => {
+            Error::plain(&error, Some(error.hint().to_owned()), ExitStatus::Failure)
+        }
+        PrepareError::Store(error) => Error::plain(&error, None, ExitStatus::Failure),
+        PrepareError::Ca(error) => Error::plain(&error, None, ExitStatus::Failure),
+        PrepareError::Graph(error) => Error::Bug {
+            message: error.to_string(),
+        },
     }
 }
 

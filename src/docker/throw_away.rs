@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use engine::{Graph, PlanOptions};
+use engine::PlanOptions;
 use local::{Docker, LocalBackend, Lock, SecretStore};
 use mastodon::Secrets;
 use rand::Rng as _;
@@ -183,12 +183,7 @@ async fn remove(
     let world = local::observe_world(docker, name)
         .await
         .map_err(session::failed)?;
-    let nothing = Graph::empty();
-    let options = PlanOptions {
-        remove_data: true,
-        ..PlanOptions::default()
-    };
-    let plan = engine::plan(&nothing, &world.observed_for(&nothing), &options);
+    let plan = world.removal(true);
     let backend = LocalBackend::new(
         docker.clone(),
         name.clone(),

@@ -4,9 +4,9 @@
 //! It knows neither AWS nor the terminal, and asks nobody: the environment, the plan and the
 //! secrets are given to it as values.
 //!
-//! The way of an `up`: [`Docker::connect`], [`observe_world`], [`surroundings`],
-//! `mastodon::deployment`, [`find_images`] and [`pull`], [`desired`], `engine::plan` of
-//! [`World::observed_for`], [`LocalBackend`], `engine::execute`.
+//! The way of an `up`: [`Docker::connect`], [`observe_world`], [`find_images`] and [`pull`],
+//! [`prepare`], [`Prepared::plan`], [`LocalBackend`], `engine::execute`. That of a `down`:
+//! [`observe_world`], [`World::removal`], [`LocalBackend`], `engine::execute`.
 #![forbid(unsafe_code)]
 
 mod ahead;
@@ -38,6 +38,7 @@ mod one_off;
 mod outputs;
 mod paths;
 mod port_owner;
+mod prepare;
 mod private_file;
 mod probe;
 mod pull;
@@ -71,6 +72,7 @@ pub use logs::{LogLine, LogQuery, LogStream, logs};
 pub use one_off::{OneOff, run_one_off};
 pub use outputs::{Outputs, outputs};
 pub use paths::Paths;
+pub use prepare::{PrepareError, Prepared, prepare};
 pub use pull::pull;
 pub use resource::{
     Attributes, Container, File, ImageUse, Job, Live, LiveContainer, LiveNetwork, LiveRoute,

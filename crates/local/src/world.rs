@@ -39,6 +39,12 @@ pub async fn observe_world(docker: &Docker, name: &Name) -> Result<World, Error>
 }
 
 impl World {
+    /// A deployment of which nothing was made yet.
+    #[must_use]
+    pub fn nothing(name: &Name) -> Self {
+        Self::new(name, Snapshot::default())
+    }
+
     pub(crate) fn new(name: &Name, snapshot: Snapshot) -> Self {
         let Snapshot { things, neighbours } = snapshot;
         Self {
