@@ -100,7 +100,7 @@ impl Client {
 
 /// Leads every name to one address.
 #[derive(Debug)]
-struct Always(SocketAddr);
+pub(crate) struct Always(pub(crate) SocketAddr);
 
 impl Resolve for Always {
     fn resolve(&self, _name: Name) -> Resolving {

@@ -7,6 +7,7 @@
 //! Start at [`examine`].
 #![forbid(unsafe_code)]
 
+mod access;
 mod diagnosis;
 mod evidence;
 mod examination;
@@ -25,6 +26,7 @@ mod tls;
 mod wait;
 mod websocket;
 
+pub use access::{AccessError, App, http_client};
 pub use diagnosis::Diagnosis;
 pub use evidence::{Evidence, EvidenceError, Health, NoEvidence, Phase, ProcessState, Variable};
 pub use examine::{Options, examine, explain};

@@ -30,7 +30,7 @@ pub(crate) async fn probe<E: Evidence>(
     let client = &examination.client;
     let (client_id, client_secret) = app(examination).await?;
     let mut browser = Browser::default();
-    let code = authorise(client, &mut browser, &client_id, owner).await?;
+    let code = authorise(client, &mut browser, &client_id, SCOPES, owner).await?;
     let token = token(client, &client_id, &client_secret, &code).await?;
     let account = send(
         Target::Web,
@@ -53,15 +53,7 @@ pub(crate) async fn probe<E: Evidence>(
 /// An app: a new one, or, where the server has seen enough new ones, the one of an earlier
 /// examination.
 async fn app<E: Evidence>(examination: &Examination<'_, E>) -> Result<(String, String), Problem> {
-    let client = &examination.client;
-    let request = client
-        .request(Method::POST, client.url("/api/v1/apps"))
-        .form(&[
-            ("client_name", APP),
-            ("redirect_uris", OUT_OF_BAND),
-            ("scopes", SCOPES),
-        ]);
-    let answer = send(Target::Web, request).await?;
+    let answer = register(&examination.client, APP, SCOPES).await?;
     if answer.status == 429 {
         let earlier = examination
             .sql(
@@ -74,15 +66,33 @@ async fn app<E: Evidence>(examination: &Examination<'_, E>) -> Result<(String, S
             return Ok((id.clone(), secret.clone()));
         }
     }
+    credentials(answer)
+}
+
+/// Asks for a new app, which the server may refuse to whoever has asked often.
+pub(crate) async fn register(client: &Client, name: &str, scopes: &str) -> Result<Answer, Problem> {
+    let request = client
+        .request(Method::POST, client.url("/api/v1/apps"))
+        .form(&[
+            ("client_name", name),
+            ("redirect_uris", OUT_OF_BAND),
+            ("scopes", scopes),
+        ]);
+    send(Target::Web, request).await
+}
+
+/// The id and the secret of the app that was asked for.
+pub(crate) fn credentials(answer: Answer) -> Result<(String, String), Problem> {
     let answer = answer.expect(&[200])?;
     Ok((text(&answer, "client_id")?, text(&answer, "client_secret")?))
 }
 
 /// Through the sign-in form and the consent form to the code.
-async fn authorise(
+pub(crate) async fn authorise(
     client: &Client,
     browser: &mut Browser,
     client_id: &str,
+    scopes: &str,
     owner: &Owner,
 ) -> Result<String, Problem> {
     let mut ask = client.url("/oauth/authorize");
@@ -90,7 +100,7 @@ async fn authorise(
         .append_pair("response_type", "code")
         .append_pair("client_id", client_id)
         .append_pair("redirect_uri", OUT_OF_BAND)
-        .append_pair("scope", SCOPES);
+        .append_pair("scope", scopes);
     let first = browser.get(client, ask.clone()).await?;
     let sign_in = first.expect(&[302, 303])?;
     let sign_in = sign_in
@@ -161,7 +171,8 @@ fn not_let_in(answer: &Answer) -> Problem {
     Problem::not_run("the server asks the owner to confirm the login by e-mail")
 }
 
-async fn token(
+/// The token that the code is good for.
+pub(crate) async fn token(
     client: &Client,
     client_id: &str,
     client_secret: &str,
