@@ -1,5 +1,7 @@
 //! Processes that do not run, or not as they should.
 
+use std::path::Path;
+
 use super::surgery::remake;
 use super::{Fault, Undo};
 use crate::support::Scenario;
@@ -50,7 +52,36 @@ pub(super) const TABLE: &[Fault] = &[
         seed: |scenario| stopped(scenario, "mailpit"),
         cause: "`mail` was stopped",
     },
+    Fault {
+        name: "clock of Sidekiq off by two hours",
+        seed: two_hours_ahead,
+        cause: "the clock of `sidekiq-all` is wrong",
+    },
 ];
+
+/// Where Debian's package libfaketime has it.
+const FAKETIME: &str = "/usr/lib/ARCH-linux-gnu/faketime/libfaketimeMT.so.1";
+
+/// Something in the container's environment shifts its time: a container has no clock of its own.
+fn two_hours_ahead(scenario: &Scenario) -> Undo {
+    let outside = FAKETIME.replace("ARCH", std::env::consts::ARCH);
+    assert!(Path::new(&outside).exists(), "install libfaketime");
+    remake(scenario, "sidekiq-all-1", |body| {
+        let env = body.env.get_or_insert_default();
+        env.extend(
+            [
+                "LD_PRELOAD=/libfaketime.so",
+                "FAKETIME=+2h",
+                // How long something takes is not shifted.
+                "FAKETIME_DONT_FAKE_MONOTONIC=1",
+            ]
+            .map(str::to_owned),
+        );
+        let host = body.host_config.get_or_insert_default();
+        let binds = host.binds.get_or_insert_default();
+        binds.push(format!("{outside}:/libfaketime.so:ro"));
+    })
+}
 
 fn stopped(scenario: &Scenario, process: &str) -> Undo {
     scenario.engine.stop(&scenario.container(process));
