@@ -7,7 +7,7 @@ use std::fs;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
 
 /// The crates that a person reads about in ARCHITECTURE.md, and what each may use of the others.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("masto-topology", &[]),
     ("masto-mastodon", &["masto-topology"]),
     ("masto-engine", &[]),
@@ -20,6 +20,16 @@ const ARROWS: [(&str, &[&str]); 7] = [
         &["masto-engine", "masto-mastodon", "masto-topology"],
     ),
     ("masto-doctor", &[]),
+    (
+        "masto-testing",
+        &[
+            "masto-doctor",
+            "masto-engine",
+            "masto-local",
+            "masto-mastodon",
+            "masto-topology",
+        ],
+    ),
     (
         "masto",
         &[

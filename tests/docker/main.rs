@@ -23,6 +23,7 @@ mod faults;
 mod federation;
 mod interrupt;
 mod kill;
+mod library;
 mod lifecycle;
 mod readme;
 mod rehearse;

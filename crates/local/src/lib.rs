@@ -42,6 +42,7 @@ mod prepare;
 mod private_file;
 mod probe;
 mod pull;
+mod reaper;
 pub mod rehearsal;
 mod resource;
 mod running;
@@ -74,6 +75,7 @@ pub use outputs::{Outputs, outputs};
 pub use paths::Paths;
 pub use prepare::{PrepareError, Prepared, prepare};
 pub use pull::pull;
+pub use reaper::{Reaper, ReaperError};
 pub use resource::{
     Attributes, Container, File, ImageUse, Job, Live, LiveContainer, LiveNetwork, LiveRoute,
     LiveVolume, Mode, Network, Ready, Resource, Route, Volume,

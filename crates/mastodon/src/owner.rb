@@ -1,8 +1,9 @@
 # masto: owner account
 #
 # Makes the account that owns the server, with a password that is known beforehand, and leaves an
-# existing one as it is. Reads OWNER_USERNAME, OWNER_EMAIL and OWNER_PASSWORD. Prints no secret.
-# Ends with 0 when the account exists, with 1 and the reason when it cannot be made.
+# existing one as it is. Reads OWNER_USERNAME, OWNER_EMAIL and OWNER_PASSWORD, and OWNER_ROLE where
+# the account shall not own the server: blank for an account like anybody's. Prints no secret. Ends
+# with 0 when the account exists, with 1 and the reason when it cannot be made.
 
 username = ENV.fetch('OWNER_USERNAME')
 account = Account.find_local(username)
@@ -13,8 +14,9 @@ if user.nil? && account
 end
 
 if user.nil?
-  role = UserRole.find_by(name: 'Owner')
-  abort 'the role Owner is missing: the database was not seeded' if role.nil?
+  wanted = ENV.fetch('OWNER_ROLE', 'Owner')
+  role = UserRole.find_by(name: wanted) unless wanted.empty?
+  abort "the role #{wanted} is missing: the database was not seeded" if role.nil? && !wanted.empty?
 
   # The mail server of the domain need not exist yet, and looking for it takes long where there is
   # no DNS.
@@ -24,7 +26,7 @@ if user.nil?
     email: ENV.fetch('OWNER_EMAIL'),
     password: ENV.fetch('OWNER_PASSWORD'),
     agreement: true,
-    role_id: role.id,
+    role_id: role&.id,
     confirmed_at: Time.now.utc,
     bypass_registration_checks: true
   )

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use bollard::Docker;
 use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, EventsOptionsBuilder, InspectContainerOptions,
-    KillContainerOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
-    ListVolumesOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveVolumeOptions, StopContainerOptionsBuilder,
+    CreateContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+    LogsOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions,
+    StopContainerOptionsBuilder,
 };
 use futures_util::StreamExt as _;
 
@@ -18,7 +18,7 @@ pub(crate) struct EngineState {
     runtime: tokio::runtime::Runtime,
     docker: Docker,
     /// Seconds since 1970 when this scenario began.
-    began: String,
+    pub(super) began: String,
 }
 
 /// A container as the engine lists it.
@@ -238,27 +238,6 @@ impl EngineState {
         });
     }
 
-    /// Waits until the container called `name` has been started, at most `bound`.
-    pub(crate) fn until_started(&self, name: &str, bound: Duration) {
-        let filters = HashMap::from([
-            ("container".to_owned(), vec![name.to_owned()]),
-            ("event".to_owned(), vec!["start".to_owned()]),
-        ]);
-        self.run(async |docker| {
-            // The engine tells again what happened since, so nothing is missed before the call.
-            let options = EventsOptionsBuilder::new()
-                .filters(&filters)
-                .since(&self.began)
-                .build();
-            let mut events = docker.events(Some(options));
-            let started = tokio::time::timeout(bound, events.next()).await;
-            assert!(
-                matches!(started, Ok(Some(Ok(_)))),
-                "{name} was not started within {bound:?}: {started:?}"
-            );
-        });
-    }
-
     /// What tells each of `volumes` from another that had its name.
     pub(crate) fn incarnations(&self, volumes: &[String]) -> BTreeMap<String, String> {
         self.run(async |docker| {
@@ -328,41 +307,6 @@ impl EngineState {
                 docker.connect_network(network, request).await.unwrap();
             }
             record
-        })
-    }
-
-    /// How many containers of `deployment` with this label ran at the same time since the scenario
-    /// began.
-    pub(crate) fn most_at_once(&self, deployment: &str, label: &str) -> usize {
-        let filters = HashMap::from([
-            (
-                "label".to_owned(),
-                vec![format!("masto.deployment={deployment}"), label.to_owned()],
-            ),
-            (
-                "event".to_owned(),
-                vec!["start".to_owned(), "die".to_owned()],
-            ),
-        ]);
-        let now = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap();
-        self.run(async |docker| {
-            let options = EventsOptionsBuilder::new()
-                .filters(&filters)
-                .since(&self.began)
-                .until(&now.as_secs().to_string())
-                .build();
-            let mut events = docker.events(Some(options));
-            let (mut running, mut most) = (0_usize, 0);
-            while let Some(Ok(event)) = events.next().await {
-                match event.action.as_deref() {
-                    Some("start") => running += 1,
-                    _ => running = running.saturating_sub(1),
-                }
-                most = most.max(running);
-            }
-            most
         })
     }
 

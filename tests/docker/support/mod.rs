@@ -1,6 +1,7 @@
 //! A scenario: one deployment under a name of its own, a home directory of its own, and nothing
 //! left when it ends, whichever way it ends.
 
+mod engine_events;
 mod engine_state;
 mod run;
 mod socket;
@@ -97,9 +98,15 @@ impl Scenario {
 
     /// `masto` with a clean environment; nothing started yet.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_masto"));
+        let mut command = self.program(Path::new(env!("CARGO_BIN_EXE_masto")));
+        command.args(args);
         command
-            .args(args)
+    }
+
+    /// Another program, in the same environment.
+    pub(crate) fn program(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
             .current_dir(self.home.path())
             .env_clear()
             .env("HOME", self.home.path())

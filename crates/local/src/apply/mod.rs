@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 use topology::Name;
 
 pub(crate) use making::{holds, make, render_error};
+pub(crate) use route::RELOAD;
 
 use crate::ahead::Ahead;
 use crate::docker::Docker;

@@ -16,7 +16,9 @@ use crate::observe::site_file;
 use crate::resource::{Attributes, Route};
 use crate::tail;
 
-const RELOAD: &str = "caddy reload --force --config /etc/caddy/Caddyfile --adapter caddyfile";
+/// Has the ingress read what its folder holds.
+pub(crate) const RELOAD: &str =
+    "caddy reload --force --config /etc/caddy/Caddyfile --adapter caddyfile";
 
 /// How often it begins again because somebody took the ingress away in between.
 const ATTEMPTS: usize = 3;

@@ -46,15 +46,24 @@ async fn owner(app: &App) -> Result<bool, Exception> {
         say(&format!("the owner {username} exists"));
         return Ok(true);
     }
-    let Some(role_id) = role::find_by_name(&db, "Owner").await? else {
-        complain("the role Owner is missing: the database was not seeded");
-        return Ok(false);
+    let wanted = app.settings.environment.get("OWNER_ROLE");
+    let role_id = match wanted.map_or("Owner", |role| role) {
+        "" => None,
+        name => match role::find_by_name(&db, name).await? {
+            Some(id) => Some(id),
+            None => {
+                complain(&format!(
+                    "the role {name} is missing: the database was not seeded"
+                ));
+                return Ok(false);
+            }
+        },
     };
     let new = NewUser {
         username,
         email: fetch("OWNER_EMAIL")?,
         password: fetch("OWNER_PASSWORD")?,
-        role_id: Some(role_id),
+        role_id,
         confirmed: true,
         approved: true,
         skip_mx_check: true,
