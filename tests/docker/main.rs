@@ -21,6 +21,7 @@ mod drift;
 mod evidence;
 mod faults;
 mod federation;
+mod fediverse;
 mod interrupt;
 mod kill;
 mod library;

@@ -320,27 +320,117 @@ impl EngineState {
         })
     }
 
-    /// Runs `command` in a container, to its end.
+    /// Runs `command` in a container, to its end, which must be good.
     pub(crate) fn execute(&self, container: &str, command: &[&str]) {
+        self.execute_as(container, None, command);
+    }
+
+    /// The same as `user`, and gives what it printed.
+    pub(crate) fn execute_as(
+        &self,
+        container: &str,
+        user: Option<&str>,
+        command: &[&str],
+    ) -> String {
         self.run(async |docker| {
             let exec = bollard::models::ExecConfig {
+                user: user.map(str::to_owned),
                 cmd: Some(command.iter().map(|&word| word.to_owned()).collect()),
                 attach_stdout: Some(true),
                 attach_stderr: Some(true),
                 ..Default::default()
             };
             let exec = docker.create_exec(container, exec).await.unwrap().id;
+            let mut printed = String::new();
             if let bollard::exec::StartExecResults::Attached { mut output, .. } =
                 docker.start_exec(&exec, None).await.unwrap()
             {
-                while output.next().await.is_some() {}
+                while let Some(Ok(part)) = output.next().await {
+                    printed.push_str(&part.to_string());
+                }
             }
             assert_eq!(
                 docker.inspect_exec(&exec).await.unwrap().exit_code,
                 Some(0),
-                "{command:?}"
+                "{command:?}: {printed}"
             );
+            printed
+        })
+    }
+
+    /// Starts `image` as a container called `name` that is not masto's, found in `network` under
+    /// `alias`. It runs `script`, which has `variables`.
+    pub(crate) fn start_foreign(
+        &self,
+        name: &str,
+        image: &str,
+        (network, alias): (&str, &str),
+        variables: &[(&str, &str)],
+        script: &str,
+    ) {
+        self.run(async |docker| {
+            let endpoint = bollard::models::EndpointSettings {
+                aliases: Some(vec![alias.to_owned()]),
+                ..Default::default()
+            };
+            let body = bollard::models::ContainerCreateBody {
+                image: Some(image.to_owned()),
+                labels: Some(HashMap::from([(
+                    "masto.test".to_owned(),
+                    "foreign".to_owned(),
+                )])),
+                env: Some(
+                    variables
+                        .iter()
+                        .map(|(name, value)| format!("{name}={value}"))
+                        .collect(),
+                ),
+                entrypoint: Some(["sh", "-euc"].map(str::to_owned).to_vec()),
+                cmd: Some(vec![script.to_owned()]),
+                host_config: Some(bollard::models::HostConfig {
+                    network_mode: Some(network.to_owned()),
+                    ..Default::default()
+                }),
+                networking_config: Some(bollard::models::NetworkingConfig {
+                    endpoints_config: Some(HashMap::from([(network.to_owned(), endpoint)])),
+                }),
+                ..Default::default()
+            };
+            let options = CreateContainerOptionsBuilder::new().name(name).build();
+            docker.create_container(Some(options), body).await.unwrap();
+            docker.start_container(name, None).await.unwrap();
         });
+    }
+
+    /// Waits until a container has printed a line with `needle`, at most `bound`, and gives the
+    /// line.
+    pub(crate) fn until_printed(&self, container: &str, needle: &str, bound: Duration) -> String {
+        self.run(async |docker| {
+            // The engine tells again what was printed, so nothing is missed before the call.
+            let options = LogsOptionsBuilder::new()
+                .stdout(true)
+                .stderr(true)
+                .follow(true)
+                .build();
+            let mut lines = docker.logs(container, Some(options));
+            let found = async {
+                while let Some(Ok(line)) = lines.next().await {
+                    let line = line.to_string();
+                    if line.contains(needle) {
+                        return Some(line);
+                    }
+                }
+                None
+            };
+            let found = tokio::time::timeout(bound, found).await;
+            found.ok().flatten()
+        })
+        .unwrap_or_else(|| {
+            panic!(
+                "{container} did not print {needle:?} within {bound:?}:\n{}",
+                self.logs(container)
+            )
+        })
     }
 
     /// Everything a container printed.

@@ -4,6 +4,7 @@
 mod engine_events;
 mod engine_state;
 mod run;
+mod snac;
 mod socket;
 mod visitor;
 mod websocket;
@@ -17,6 +18,7 @@ use rand::Rng as _;
 
 pub(crate) use engine_state::{EngineState, Found};
 pub(crate) use run::Run;
+pub(crate) use snac::Snac;
 pub(crate) use socket::{SocketProxy, old_engine};
 pub(crate) use visitor::Visitor;
 pub(crate) use websocket::WebSocket;
@@ -144,12 +146,17 @@ impl Scenario {
         self.home().join(".local/share/masto/ca/ca.pem")
     }
 
-    /// A token of the owner's, as an application would have got it.
+    /// A token of the owner's, as an application that only reads would have got it.
     pub(crate) fn access_token(&self) -> String {
+        self.access_token_for("read")
+    }
+
+    /// A token of the owner's with these scopes.
+    pub(crate) fn access_token_for(&self, scopes: &str) -> String {
         let token = format!("{PREFIX}{:016x}", rand::rng().random::<u64>());
         let insert = format!(
             "insert into oauth_access_tokens (token, resource_owner_id, scopes) \
-             select '{token}', id, 'read' from users order by id limit 1"
+             select '{token}', id, '{scopes}' from users order by id limit 1"
         );
         self.masto(&["psql", "--local", "--", "-c", &insert])
             .success();
