@@ -121,6 +121,8 @@ enum Command {
     Policy(command::policy::Policy),
     #[cfg(feature = "aws")]
     Rehearse(command::rehearse::Rehearse),
+    #[cfg(feature = "local")]
+    Reap(command::reap::Reap),
     Schema(command::schema::Schema),
     Completion(command::completion::Completion),
     Man(command::man::Man),
@@ -301,6 +303,8 @@ impl Command {
             Self::Policy(command) => command.run(file, settings),
             #[cfg(feature = "aws")]
             Self::Rehearse(command) => command.run(file, settings),
+            #[cfg(feature = "local")]
+            Self::Reap(command) => command.run(settings),
             Self::Schema(command) => command.run(settings),
             Self::Completion(command) => command.run(settings),
             Self::Man(command) => command.run(settings),

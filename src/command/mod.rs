@@ -29,6 +29,8 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 #[cfg(feature = "local")]
 pub(crate) mod psql;
+#[cfg(feature = "local")]
+pub(crate) mod reap;
 #[cfg(feature = "aws")]
 pub(crate) mod rehearse;
 #[cfg(feature = "local")]

@@ -86,7 +86,7 @@ impl Companion {
     }
 
     /// Removes what was made.
-    pub(crate) async fn leave(&self, settings: &Settings) -> Result<(), Error> {
+    pub(crate) async fn leave(self, settings: &Settings) -> Result<(), Error> {
         match self {
             Self::Own(..) => Ok(()),
             Self::Made(made, _) => made.remove(settings).await,

@@ -10,6 +10,7 @@ pub(crate) mod federation;
 pub(crate) mod interrupt;
 pub(crate) mod offline;
 pub(crate) mod patient;
+pub(crate) mod reaper;
 pub(crate) mod session;
 pub(crate) mod terminal;
 pub(crate) mod throw_away;

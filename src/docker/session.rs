@@ -173,7 +173,8 @@ pub(crate) fn paths(settings: &Settings) -> Result<Paths, Error> {
     data_dir(settings).map(Paths::new)
 }
 
-fn data_dir(settings: &Settings) -> Result<PathBuf, Error> {
+/// The same, before anything is looked for in it.
+pub(crate) fn data_dir(settings: &Settings) -> Result<PathBuf, Error> {
     settings.data_dir.clone().ok_or_else(|| Error::Usage {
         message: "there is no home directory to keep secrets and certificates in".to_owned(),
         hint: Some("set HOME, or XDG_DATA_HOME to a directory of your own".to_owned()),

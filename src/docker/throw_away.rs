@@ -13,6 +13,7 @@ use crate::command::up::is_unready;
 use crate::docker::execution::{Ended, carry_out, or_cancelled};
 use crate::docker::interrupt::Interrupts;
 use crate::docker::patient::Patient;
+use crate::docker::reaper::Reaper;
 use crate::docker::session::{self, Session};
 use crate::error::{Error, ExitStatus};
 use crate::settings::{ProgressMode, Settings};
@@ -22,6 +23,11 @@ use crate::view::progress::Reporter;
 /// What its name begins with. A deployment of this name that nobody holds a lock on was left by
 /// an examination that was killed.
 const PREFIX: &str = "tmp-";
+/// How often what a killed masto left is looked for again: the engine may still be at work on the
+/// last it was asked for.
+const ROUNDS: usize = 3;
+/// How long somebody else may take who is removing the same.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long it may take to come up.
 const BOUND: Duration = Duration::from_secs(180);
 
@@ -30,6 +36,8 @@ pub(crate) struct ThrowAway {
     session: Session,
     // One writer: also keeps others from taking it for a left-over.
     _lock: Lock,
+    // Removes it where this process is killed before it can.
+    reaper: Reaper,
 }
 
 impl ThrowAway {
@@ -46,10 +54,12 @@ impl ThrowAway {
         let name = name();
         let small = small(topology, name.clone())?;
         let session = Session::new(docker.clone(), small, local.clone(), settings);
-        let lock = hold(&session.paths, &name).await?;
+        let lock = hold(&session.paths, &name, Duration::ZERO).await?;
+        let reaper = Reaper::watch(&name)?;
         let throw_away = Self {
             session,
             _lock: lock,
+            reaper,
         };
         let done = match throw_away.bring_up(settings, interrupts).await {
             Ok(status) => status,
@@ -141,16 +151,44 @@ impl ThrowAway {
     }
 
     /// Removes it and all it made. A Ctrl-C that came before does not hurry it; one that comes
-    /// now leaves what is left to the next examination.
-    pub(crate) async fn remove(&self, settings: &Settings) -> Result<(), Error> {
+    /// now leaves what is left to the process that waits for the end of this one.
+    pub(crate) async fn remove(self, settings: &Settings) -> Result<(), Error> {
         let Session { docker, local, .. } = &self.session;
-        remove(docker, self.name(), local, settings).await
+        remove(docker, self.name(), local, settings).await?;
+        self.reaper.dismiss();
+        Ok(())
     }
 }
 
-async fn hold(paths: &local::Paths, name: &Name) -> Result<Lock, Error> {
+/// Removes the throw-away server `name` after the end of the masto that made it.
+pub(crate) async fn reap(
+    docker: &Docker,
+    name: &Name,
+    local: &local::Settings,
+    settings: &Settings,
+) -> Result<(), Error> {
+    let Some(name) = left_over(name.as_str()) else {
+        return Err(Error::Usage {
+            message: format!("`{name}` is no throw-away server"),
+            hint: Some(format!(
+                "`masto down -p {name}` takes a server of yours away"
+            )),
+        });
+    };
+    let _lock = hold(&local.paths(), &name, PATIENCE).await?;
+    for _ in 0..ROUNDS {
+        remove(docker, &name, local, settings).await?;
+        let world = local::observe_world(docker, &name).await;
+        if !world.map_err(session::failed)?.exists() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn hold(paths: &local::Paths, name: &Name, patience: Duration) -> Result<Lock, Error> {
     let path = paths.deployment_lock(name);
-    Lock::acquire(&path, "doctor", Duration::ZERO, |_| {})
+    Lock::acquire(&path, "doctor", patience, |_| {})
         .await
         .map_err(|error| Error::plain(&error, None, ExitStatus::Locked))
 }
@@ -162,7 +200,7 @@ async fn sweep(docker: &Docker, local: &local::Settings, settings: &Settings) ->
         .map_err(session::failed)?;
     for name in found.iter().filter_map(|found| left_over(&found.name)) {
         // Somebody who holds it is at work with it.
-        let Ok(_lock) = hold(&local.paths(), &name).await else {
+        let Ok(_lock) = hold(&local.paths(), &name, Duration::ZERO).await else {
             continue;
         };
         settings.printer.say(&format!(
@@ -180,6 +218,7 @@ async fn remove(
     settings: &Settings,
 ) -> Result<(), Error> {
     let paths = local.paths();
+    local::kill(docker, name).await.map_err(session::failed)?;
     let world = local::observe_world(docker, name)
         .await
         .map_err(session::failed)?;

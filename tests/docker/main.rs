@@ -27,6 +27,7 @@ mod kill;
 mod library;
 mod lifecycle;
 mod readme;
+mod reaper;
 mod rehearse;
 mod secrets;
 mod shared_ingress;

@@ -8,7 +8,7 @@ use bollard::query_parameters::{
     EventsOptionsBuilder, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
     ListVolumesOptionsBuilder,
 };
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 
 use super::EngineState;
 
@@ -43,21 +43,25 @@ impl EngineState {
         self.run(everything)
     }
 
-    /// Waits until nothing of a kind in `all` but what is in `kept` is there, at most `bound`.
+    /// Waits until nothing but what is in `kept` is there, at most `bound`.
     pub(crate) fn until_only(&self, kept: &BTreeSet<String>, bound: Duration) {
+        self.until_all(|all| all.is_subset(kept), bound);
+    }
+
+    /// Waits until everything that is there is as `holds` wants it, at most `bound`.
+    fn until_all(&self, holds: impl Fn(&BTreeSet<String>) -> bool, bound: Duration) {
         self.run(async |docker| {
-            // The engine tells again what happened since, so nothing is missed before the call.
-            let options = EventsOptionsBuilder::new().since(&self.began).build();
-            let mut events = docker.events(Some(options));
-            let gone = async {
-                while !everything(docker).await.is_subset(kept) {
+            let mut events = self.events(docker, "destroy");
+            let waiting = async {
+                while !holds(&everything(docker).await) {
                     events.next().await;
                 }
             };
-            if tokio::time::timeout(bound, gone).await.is_err() {
-                let all = everything(docker).await;
-                let left: Vec<_> = all.difference(kept).collect();
-                panic!("still there after {bound:?}: {left:?}");
+            if tokio::time::timeout(bound, waiting).await.is_err() {
+                panic!(
+                    "still there after {bound:?}: {:#?}",
+                    everything(docker).await
+                );
             }
         });
     }
@@ -69,6 +73,55 @@ impl EngineState {
             ("event".to_owned(), vec!["start".to_owned()]),
         ]);
         self.until_event(&filters, "a container", bound);
+    }
+
+    /// Waits until a container whose name gives something was started, at most `bound`, and gives
+    /// that.
+    pub(crate) fn until_one_started<T>(
+        &self,
+        of: impl Fn(&str) -> Option<T>,
+        bound: Duration,
+    ) -> T {
+        let found = self.run(async |docker| {
+            let mut events = self.events(docker, "start");
+            let found = async {
+                while let Some(Ok(event)) = events.next().await {
+                    let attributes = event.actor.and_then(|actor| actor.attributes);
+                    let name = attributes.and_then(|all| all.get("name").cloned());
+                    if let Some(found) = name.as_deref().and_then(&of) {
+                        return Some(found);
+                    }
+                }
+                None
+            };
+            tokio::time::timeout(bound, found).await
+        });
+        found
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| panic!("none of them was started within {bound:?}"))
+    }
+
+    /// Waits until nothing of `deployment` is there, at most `bound`.
+    pub(crate) fn until_nothing_of(&self, deployment: &str, bound: Duration) {
+        let start = format!("masto-{deployment}-");
+        self.until_all(|all| !all.iter().any(|thing| thing.contains(&start)), bound);
+    }
+
+    /// Events of this kind, of everything, since the scenario began: the engine tells again what
+    /// happened by now, so that nothing is missed before the call.
+    fn events<'d>(
+        &self,
+        docker: &'d Docker,
+        kind: &str,
+    ) -> impl Stream<Item = Result<bollard::models::EventMessage, bollard::errors::Error>> + use<'d>
+    {
+        let filters = HashMap::from([("event".to_owned(), vec![kind.to_owned()])]);
+        let options = EventsOptionsBuilder::new()
+            .filters(&filters)
+            .since(&self.began)
+            .build();
+        docker.events(Some(options))
     }
 
     /// How many containers of `deployment` with this label ran at the same time since the scenario
