@@ -34,6 +34,9 @@ variables! {
     MASTO_LOG
     /// The password for the mail server of `mail.via.smtp`; never in the file, never a flag.
     MASTO_SMTP_PASSWORD
+    /// A token of an account on the server of `doctor --peer https://…`, with the scopes `read`,
+    /// `write` and `follow`: with it everything is tried both ways. Never a flag.
+    MASTO_PEER_TOKEN
     /// Another endpoint than AWS for every service: an emulator, as in any AWS tool.
     AWS_ENDPOINT_URL
     /// Address of the Docker engine: `unix:///run/user/1000/docker.sock`, `tcp://host:2375`.

@@ -97,6 +97,9 @@ pub(crate) struct Settings {
     pub(crate) stage: Option<Stage>,
     /// `MASTO_SMTP_PASSWORD`.
     pub(crate) smtp_password: Option<SmtpPassword>,
+    /// `MASTO_PEER_TOKEN`.
+    #[cfg(feature = "local")]
+    pub(crate) peer_token: Option<mastodon::Secret>,
     /// `MASTO_LOG`, or what `-v` stands for; `None` logs nothing.
     pub(crate) log_filter: Option<String>,
 }
@@ -233,6 +236,8 @@ impl Settings {
             #[cfg(feature = "aws")]
             stage: None,
             smtp_password: text(env_vars::MASTO_SMTP_PASSWORD).map(SmtpPassword),
+            #[cfg(feature = "local")]
+            peer_token: text(env_vars::MASTO_PEER_TOKEN).map(mastodon::Secret::new),
             log_filter: text(env_vars::MASTO_LOG).or_else(|| log_filter(verbosity)),
         }
     }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use doctor::{Options, Subject};
+use doctor::{Options, Peer, RemoteAccount, Subject};
 use local::ImageSet;
 use mastodon::{Deployment, SecretName, Secrets};
 use topology::Topology;
@@ -13,9 +13,12 @@ use topology::Topology;
 use crate::aws::evidence::AwsEvidence;
 use crate::aws::session::Session;
 use crate::cli::Selection;
+use crate::docker::federation::Elsewhere;
+use crate::docker::interrupt::Interrupts;
 use crate::error::{Error, ExitStatus};
 use crate::settings::Settings;
-use crate::view::doctor::{line, verdict};
+use crate::view;
+use crate::view::doctor::line;
 
 /// How an examination is asked for.
 #[derive(Default)]
@@ -24,6 +27,8 @@ pub(crate) struct Asked {
     pub(crate) total: Option<Duration>,
     /// `--json`
     pub(crate) json: bool,
+    /// `--federation --peer`: an account of another server.
+    pub(crate) elsewhere: Option<RemoteAccount>,
     /// `--connect`: there, whatever the names resolve to.
     pub(crate) connect: Option<String>,
     /// `--http-port`
@@ -62,16 +67,21 @@ pub(crate) async fn examine(
         }
     })
     .await;
-    if asked.json {
-        printer.json(&serde_json::to_value(&report).unwrap_or_default())?;
-    } else {
-        printer.answer(&verdict(&report, settings.signs))?;
-    }
-    Ok(if report.is_healthy() {
-        ExitStatus::Success
-    } else {
-        ExitStatus::Failure
-    })
+    let federation = match &asked.elsewhere {
+        None => None,
+        Some(account) => {
+            let interrupts = Interrupts::listen()?;
+            let elsewhere = Elsewhere::new(account.clone(), None, settings).await?;
+            let here = Peer {
+                name: session.name().as_str(),
+                subject: &subject,
+                evidence: &evidence,
+                token: None,
+            };
+            Some(elsewhere.federate(here, &options, &interrupts).await)
+        }
+    };
+    view::federation::tell(&report, federation.as_ref(), asked.json, settings)
 }
 
 /// Nothing of the deployment is there.

@@ -4,15 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use doctor::{FederationReport, Options, Report};
-use local::{ContainerStatus, Docker};
-use serde_json::Value;
-use topology::{Name, Topology};
+use local::{ContainerStatus, Docker, LocalCa};
+use topology::Topology;
 
 use crate::cli::Selection;
 use crate::docker::bound::Bound;
 use crate::docker::child::not_up;
 use crate::docker::execution::or_cancelled;
-use crate::docker::federation::Companion;
+use crate::docker::federation::{Companion, Elsewhere, PeerName};
 use crate::docker::interrupt::Interrupts;
 use crate::docker::patient::Patient;
 use crate::docker::session::{self, LocalArgs, block_on, failed};
@@ -28,7 +27,9 @@ use crate::view;
 ///
 /// With `--federation` it also meets a second server: the owners find and follow each other, a
 /// post with an image goes each way, and its deletion after it. The second server is one of yours
-/// (`--peer`), or one that is started for this and removed afterwards.
+/// (`--peer`), or one that is started for this and removed afterwards. It may also be a server that
+/// is somebody else's: its account is looked up and followed for a moment, and what takes a login
+/// there is done with MASTO_PEER_TOKEN, or left out.
 #[derive(Debug, Args)]
 #[command(
     alias = "check",
@@ -37,6 +38,7 @@ Examples:
   masto doctor --local
   masto doctor --local --federation              with a second server, started for this
   masto doctor --local --federation --peer peer  with the deployment `peer`
+  masto doctor --aws --federation --peer https://mastodon.example/@alice
   masto doctor --local --json | jq -r '.causes[] | .cause, .fix'
 
 Exit status: 0 nothing failed (warnings do not count), 1 something failed"
@@ -51,9 +53,10 @@ pub(crate) struct Doctor {
     #[arg(long)]
     federation: bool,
 
-    /// The second server: another deployment on this machine, by its name
-    #[arg(long, value_name = "NAME", requires = "federation")]
-    peer: Option<Name>,
+    /// The second server: another deployment on this machine by its name, or an account elsewhere:
+    /// `@user@host`, `https://host/@user`, or `https://host` for whom it names as its contact
+    #[arg(long, value_name = "PEER", requires = "federation")]
+    peer: Option<PeerName>,
 
     /// The report as one JSON document
     #[arg(long)]
@@ -90,6 +93,11 @@ impl Doctor {
             let asked = crate::aws::doctor::Asked {
                 total: self.timeout.map(|Bound(total)| total),
                 json: self.json,
+                elsewhere: match (self.federation, self.peer) {
+                    (false, _) => None,
+                    (true, Some(PeerName::Account(account))) => Some(account),
+                    (true, Some(PeerName::Deployment(_)) | None) => return Err(no_neighbours()),
+                },
                 connect: self.connect,
                 http_port: None,
                 ca: self.ca,
@@ -146,13 +154,19 @@ impl Doctor {
         let local = self.local.settings_of(settings, containers)?;
         let name = &topology.name;
         let companion = match &self.peer {
-            Some(peer) if peer == name => {
+            Some(PeerName::Deployment(peer)) if peer == name => {
                 return Err(Error::Usage {
                     message: format!("`{peer}` is the server itself"),
                     hint: Some("name another deployment; `masto status --all` lists them, and without `--peer` one is started".to_owned()),
                 });
             }
-            Some(peer) => Companion::own(docker, peer, &local).await?,
+            Some(PeerName::Deployment(peer)) => Companion::own(docker, peer, &local).await?,
+            Some(PeerName::Account(account)) => {
+                let ca = LocalCa::load_or_create(&local.paths())
+                    .map_err(|error| Error::plain(&error, None, ExitStatus::Failure))?;
+                let elsewhere = Elsewhere::new(account.clone(), Some(&ca), settings).await?;
+                Companion::Elsewhere(Box::new(elsewhere))
+            }
             None => {
                 settings
                     .printer
@@ -208,25 +222,17 @@ impl Doctor {
         federation: Option<&FederationReport>,
         settings: &Settings,
     ) -> Result<ExitStatus, Error> {
-        let printer = settings.printer;
-        let healthy = report.is_healthy() && federation.is_none_or(FederationReport::is_healthy);
-        if self.json {
-            let mut json = serde_json::to_value(report).unwrap_or_default();
-            if let Some(federation) = federation {
-                json["federation"] = serde_json::to_value(federation).unwrap_or_default();
-                json["healthy"] = Value::Bool(healthy);
-            }
-            printer.json(&json)?;
-        } else {
-            printer.answer(&view::doctor::verdict(report, settings.signs))?;
-            if let Some(federation) = federation {
-                printer.answer(&view::federation::report(federation, settings.signs))?;
-            }
-        }
-        Ok(if healthy {
-            ExitStatus::Success
-        } else {
-            ExitStatus::Failure
-        })
+        view::federation::tell(report, federation, self.json, settings)
+    }
+}
+
+/// A server in an account reaches nothing of this machine.
+#[cfg(feature = "aws")]
+fn no_neighbours() -> Error {
+    Error::Usage {
+        message: "a server on AWS does not reach the servers of this machine".to_owned(),
+        hint: Some(
+            "name an account that the whole world reaches: `--peer https://host/@user`".to_owned(),
+        ),
     }
 }

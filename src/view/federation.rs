@@ -3,11 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use doctor::{FederationReport, Hop, HopKind, Outcome, Station};
+use doctor::{FederationReport, Hop, HopKind, Outcome, Report, Station};
+use serde_json::Value;
 
+use crate::error::{Error, ExitStatus};
+use crate::settings::Settings;
 use crate::view::doctor::write_reasons;
 use crate::view::style::{BOLD, DIM, ERROR, GOOD, Signs, WARNING, paint};
-use crate::view::text;
+use crate::view::{self, text};
 
 /// Columns of the longest title below a heading.
 const TITLE: usize = 24;
@@ -15,6 +18,35 @@ const TITLE: usize = 24;
 const TOGETHER: usize = 40;
 /// Columns of a time.
 const TIME: usize = 7;
+
+/// Tells what an examination found, alone and with a second server, and with which status it ends.
+pub(crate) fn tell(
+    report: &Report,
+    federation: Option<&FederationReport>,
+    json: bool,
+    settings: &Settings,
+) -> Result<ExitStatus, Error> {
+    let printer = settings.printer;
+    let healthy = report.is_healthy() && federation.is_none_or(FederationReport::is_healthy);
+    if json {
+        let mut json = serde_json::to_value(report).unwrap_or_default();
+        if let Some(federation) = federation {
+            json["federation"] = serde_json::to_value(federation).unwrap_or_default();
+            json["healthy"] = Value::Bool(healthy);
+        }
+        printer.json(&json)?;
+    } else {
+        printer.answer(&view::doctor::verdict(report, settings.signs))?;
+        if let Some(federation) = federation {
+            printer.answer(&self::report(federation, settings.signs))?;
+        }
+    }
+    Ok(if healthy {
+        ExitStatus::Success
+    } else {
+        ExitStatus::Failure
+    })
+}
 
 /// How it ended; the causes of what did not arrive, each with its evidence and its fix; and what
 /// became of every hop. Where all is well, how it ended comes last, where a person looks.
@@ -90,7 +122,13 @@ fn heading(hop: &Hop) -> Option<String> {
 
 fn is_course(kind: HopKind) -> bool {
     match kind {
-        HopKind::Login | HopKind::Find | HopKind::CleanUp => false,
+        HopKind::Login
+        | HopKind::Reach
+        | HopKind::Nodeinfo
+        | HopKind::Webfinger
+        | HopKind::Actor
+        | HopKind::Find
+        | HopKind::CleanUp => false,
         HopKind::Follow | HopKind::Accept | HopKind::Post | HopKind::Image | HopKind::Deletion => {
             true
         }
@@ -105,7 +143,13 @@ fn title(kind: HopKind) -> &'static str {
         HopKind::Post => "a post comes",
         HopKind::Image => "with its image",
         HopKind::Deletion => "and goes when deleted",
-        HopKind::Login | HopKind::Find | HopKind::CleanUp => "",
+        HopKind::Login
+        | HopKind::Reach
+        | HopKind::Nodeinfo
+        | HopKind::Webfinger
+        | HopKind::Actor
+        | HopKind::Find
+        | HopKind::CleanUp => "",
     }
 }
 

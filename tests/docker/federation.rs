@@ -78,6 +78,40 @@ fn a_second_server_is_made_for_the_examination_and_removed() {
 }
 
 #[test]
+fn a_token_of_the_other_server_takes_the_place_of_its_deployment() {
+    let scenario = Scenario::new("with a token, everything is tried on a server by its address");
+    let peer = scenario.neighbour();
+    scenario.up();
+    peer.masto(&["up", "--local"]).success();
+    let token = format!("canary-{}", peer.name);
+    let insert = format!(
+        "insert into oauth_access_tokens (token, resource_owner_id, scopes) \
+         select '{token}', id, 'read write follow' from users order by id limit 1"
+    );
+    let file = peer.file();
+    let psql = ["psql", "--local", "-f", file.to_str().unwrap(), "--"];
+    let psql = [&psql[..], &["-c", &insert]].concat();
+    scenario.masto(&psql).success();
+    let doctor = |account: &str, token: &str| {
+        let url = format!("https://{}.localhost/@{account}", peer.name);
+        let mut command = scenario.command(&["doctor", "--local", "--federation", "--peer", &url]);
+        command.arg("--json").env("MASTO_PEER_TOKEN", token);
+        Run::of(command)
+    };
+    let run = doctor("owner", &token).success();
+    assert_eq!(arrived(&run), 15, "{run}");
+    assert!(!run.stdout.contains(&token) && !run.stderr.contains(&token));
+    // The login stays: it is somebody's who goes on using it.
+    doctor("owner", &token).success();
+    doctor("alice", &token)
+        .exits(1)
+        .says(&["MASTO_PEER_TOKEN", "the token is @owner's, not @alice's"]);
+    doctor("owner", "no-such-token")
+        .exits(1)
+        .says(&["MASTO_PEER_TOKEN", "answered 401"]);
+}
+
+#[test]
 fn handles_on_another_domain_than_the_server_are_found() {
     let scenario = Scenario::new("a split domain: handles here, the server there");
     let split = format!("web_domain: web.{}.example.com\n", scenario.name);

@@ -152,3 +152,71 @@ fn a_snac_follows_and_our_posts_come_and_go_there() {
     let found = snac.run("search", &["from a test double"]);
     assert!(!found.contains(&shown), "{found}");
 }
+
+/// How each hop of an examination ended, in order: `reach pass`.
+fn hops(run: &Run) -> Vec<String> {
+    let report = run.json();
+    let hops = report["federation"]["hops"].as_array().unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    hops.iter()
+        .map(|hop| format!("{} {}", text(&hop["kind"]), text(&hop["outcome"])))
+        .collect()
+}
+
+fn first_cause(run: &Run) -> String {
+    let causes = &run.json()["federation"]["causes"];
+    causes[0]["cause"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn the_doctor_meets_a_server_that_only_its_address_is_known_of() {
+    let scenario = Scenario::new("a server of somebody else's is a peer, as far as that goes");
+    up(&scenario);
+    let snac = Snac::start(&scenario);
+    let owner = Owner::of(&scenario);
+    let meet = |peer: &str| {
+        let doctor = ["doctor", "--local", "--federation", "--json", "--peer"];
+        scenario.masto(&[&doctor[..], &[peer]].concat())
+    };
+    let run = meet(&snac.actor()).success();
+    let expected = [
+        "login pass",
+        "reach pass",
+        "nodeinfo pass",
+        "webfinger pass",
+        "actor pass",
+        "find pass",
+        "find not_run",
+        "follow pass",
+        "accept pass",
+        "post not_run",
+        "image not_run",
+        "deletion not_run",
+        "follow not_run",
+        "accept not_run",
+        "post not_run",
+        "image not_run",
+        "deletion not_run",
+        "clean-up pass",
+    ];
+    assert_eq!(hops(&run), expected, "{run}");
+    assert!(run.stdout.contains("snac 2."), "{run}");
+    assert!(run.stdout.contains("MASTO_PEER_TOKEN"), "{run}");
+    // It was a follow, and is none any more.
+    snac.until("new follower");
+    snac.until("no longer following us");
+    owner.until(&follows(&snac.host, ""), "0");
+
+    let run = meet(&format!("@nobody@{}", snac.host)).exits(1);
+    let cause = first_cause(&run);
+    assert_eq!(cause, format!("{}: it has no such account", snac.host));
+
+    snac.close();
+    let run = meet(&snac.actor()).exits(1);
+    let cause = first_cause(&run);
+    let said = format!(
+        "{}: `web` finds no address for {}",
+        scenario.name, snac.host
+    );
+    assert_eq!(cause, said, "{run}");
+}

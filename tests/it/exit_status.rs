@@ -18,6 +18,31 @@ fn a_wrong_command_line_ends_with_2_or_with_64_where_2_means_changes() {
     }
 }
 
+#[cfg(feature = "aws")]
+#[test]
+fn a_server_on_aws_is_tried_out_with_accounts_elsewhere_alone() {
+    let environment = TestEnvironment::with_topology(VALID);
+    for peer in [&[][..], &["--peer", "social-peer"]] {
+        let arguments = [&["doctor", "--aws", "--federation"][..], peer].concat();
+        let run = environment.masto(arguments);
+        assert_eq!(run.status, 2, "{}", run.transcript());
+        assert!(
+            run.stderr
+                .contains("does not reach the servers of this machine")
+                && run.stderr.contains("--peer https://host/@user"),
+            "{}",
+            run.transcript()
+        );
+    }
+    let run = environment.masto(["doctor", "--federation", "--peer", "http://a.test/@alice"]);
+    assert_eq!(run.status, 2, "{}", run.transcript());
+    assert!(
+        run.stderr.contains("over https alone"),
+        "{}",
+        run.transcript()
+    );
+}
+
 #[test]
 fn a_misspelt_verb_is_never_run_and_the_right_one_suggested() {
     let run = TestEnvironment::with_topology(VALID).masto(["destory"]);

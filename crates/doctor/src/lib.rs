@@ -31,7 +31,8 @@ pub use diagnosis::Diagnosis;
 pub use evidence::{Evidence, EvidenceError, Health, NoEvidence, Phase, ProcessState, Variable};
 pub use examine::{Options, examine, explain};
 pub use federation::{
-    FederationCause, FederationReport, Hop, HopKind, Peer, Place, Station, federate,
+    AccountError, FederationCause, FederationReport, Hop, HopKind, Peer, Place, Remote,
+    RemoteAccount, Station, Who, account_of, federate, follow_remote,
 };
 pub use redis::RedisValue;
 pub use report::{Cause, Outcome, ProbeId, ProbeResult, Report, SCHEMA_VERSION};

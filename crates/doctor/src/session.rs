@@ -19,6 +19,8 @@ pub(crate) struct Session {
     /// Of the browser that logged in.
     pub(crate) browser: Browser,
     made: Mutex<Vec<Made>>,
+    /// The token is somebody's who goes on using it.
+    lent: bool,
 }
 
 /// Cookies and the page's token, as a browser keeps them.
@@ -53,6 +55,16 @@ impl Session {
             account,
             browser,
             made: Mutex::default(),
+            lent: false,
+        }
+    }
+
+    /// A login that was there before, and stays.
+    pub(crate) fn lent(token: String, account: String) -> Self {
+        let nobody = String::new();
+        Self {
+            lent: true,
+            ..Self::new(nobody.clone(), nobody, token, account, Browser::default())
         }
     }
 
@@ -92,6 +104,9 @@ impl Session {
             if !gone(request, &[200, 404]).await {
                 left.push(what);
             }
+        }
+        if self.lent {
+            return left;
         }
         let revoke = client
             .request(Method::POST, client.url("/oauth/revoke"))

@@ -16,7 +16,7 @@ pub struct Subject {
     /// unless the domain is split.
     pub local_domain: String,
     /// Where media are fetched from, without scheme: `media.social.localhost`, with `:port` where
-    /// it is not 443.
+    /// it is not 443. Empty: not known, any will do.
     pub media_host: String,
     /// Mailpit's address, under which its `/api/v1` lies. `None`: mail goes to real mailboxes,
     /// and its arrival cannot be checked.

@@ -247,6 +247,7 @@ async fn look(
     let ca = start_front(set, session, ports).await?;
     let examination = doctor::Asked {
         total: None,
+        elsewhere: None,
         json: false,
         connect: Some(format!("127.0.0.1:{}", ports.https)),
         http_port: Some(ports.http),

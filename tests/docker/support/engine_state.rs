@@ -402,37 +402,6 @@ impl EngineState {
         });
     }
 
-    /// Waits until a container has printed a line with `needle`, at most `bound`, and gives the
-    /// line.
-    pub(crate) fn until_printed(&self, container: &str, needle: &str, bound: Duration) -> String {
-        self.run(async |docker| {
-            // The engine tells again what was printed, so nothing is missed before the call.
-            let options = LogsOptionsBuilder::new()
-                .stdout(true)
-                .stderr(true)
-                .follow(true)
-                .build();
-            let mut lines = docker.logs(container, Some(options));
-            let found = async {
-                while let Some(Ok(line)) = lines.next().await {
-                    let line = line.to_string();
-                    if line.contains(needle) {
-                        return Some(line);
-                    }
-                }
-                None
-            };
-            let found = tokio::time::timeout(bound, found).await;
-            found.ok().flatten()
-        })
-        .unwrap_or_else(|| {
-            panic!(
-                "{container} did not print {needle:?} within {bound:?}:\n{}",
-                self.logs(container)
-            )
-        })
-    }
-
     /// Everything a container printed.
     pub(crate) fn logs(&self, container: &str) -> String {
         self.run(async |docker| {

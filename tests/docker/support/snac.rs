@@ -84,6 +84,11 @@ impl<'a> Snac<'a> {
         snac
     }
 
+    /// Takes its name out of the world: what answered under it is stopped.
+    pub(crate) fn close(&self) {
+        self.scenario.engine.stop(&self.proxy);
+    }
+
     /// Its account as others write it, without the leading `@`.
     pub(crate) fn handle(&self) -> String {
         format!("{USER}@{}", self.host)

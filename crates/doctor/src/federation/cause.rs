@@ -54,6 +54,16 @@ pub(crate) fn on(view: &View, diagnosis: Diagnosis) -> Diagnosis {
     }
 }
 
+/// Why a delivery of `sender` has not left, or was not taken.
+pub(crate) fn undelivered(sender: &View, receiver: &View) -> Option<(Station, Diagnosis)> {
+    let (place, at, diagnosis) = push(sender, receiver)?;
+    let station = Station {
+        place,
+        at: at.name.clone(),
+    };
+    Some((station, on(at, diagnosis)))
+}
+
 /// Deliveries: nobody takes them, the other server cannot be reached, or it does not want them.
 fn push<'v>(sender: &'v View, receiver: &'v View) -> Option<Found<'v>> {
     if let Some(found) = waiting("push", sender) {
@@ -237,7 +247,8 @@ fn unreached<'v>(here: &'v View, other: &View) -> Option<Found<'v>> {
     Some((place, here, diagnosis))
 }
 
-fn not_reached(reach: &Reach, here: &View, other: &View) -> Option<Diagnosis> {
+/// Why `here` does not reach `other`, as one of its processes saw it; `None` where it does.
+pub(crate) fn not_reached(reach: &Reach, here: &View, other: &View) -> Option<Diagnosis> {
     let Reach { process, url, seen } = reach;
     let host = &other.host;
     let diagnosis = match seen {

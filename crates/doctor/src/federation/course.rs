@@ -18,7 +18,7 @@ use crate::session::Session;
 use crate::wait;
 
 /// Between two looks. At this pace a server answers far less often than it limits.
-const PACE: Duration = Duration::from_millis(120);
+pub(crate) const PACE: Duration = Duration::from_millis(120);
 
 /// The hops of one direction, in order.
 pub(crate) const COURSE: [HopKind; 5] = [

@@ -22,7 +22,7 @@ use crate::subject::Subject;
 
 /// One of the two servers: what it is called in the report, where it answers, and a way to look
 /// behind its front ([`crate::NoEvidence`] where there is none).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Peer<'p, E> {
     /// A short name, `social`.
     pub name: &'p str,
@@ -30,6 +30,9 @@ pub struct Peer<'p, E> {
     pub subject: &'p Subject,
     /// Behind it.
     pub evidence: &'p E,
+    /// A token of the owner's that may read, write and follow. `None`: the owner logs in with the
+    /// password.
+    pub token: Option<&'p str>,
 }
 
 /// Tries two servers out on each other, in both directions at the same time: each finds the
@@ -62,10 +65,12 @@ pub async fn federate<A: Evidence, B: Evidence>(
             let one = Side {
                 name: here.name.to_owned(),
                 examination: one,
+                token: here.token.map(str::to_owned),
             };
             let other = Side {
                 name: there.name.to_owned(),
                 examination: other,
+                token: there.token.map(str::to_owned),
             };
             let (hops, ()) =
                 tokio::join!(collect(receiver, sink), run(&one, &other, recorder).boxed());
@@ -83,7 +88,7 @@ pub async fn federate<A: Evidence, B: Evidence>(
 }
 
 /// A CA that cannot be used.
-async fn refused(
+pub(super) async fn refused(
     name: &str,
     why: String,
     recorder: Recorder<'_>,
@@ -175,16 +180,21 @@ async fn run<A: Evidence, B: Evidence>(one: &Side<'_, A>, other: &Side<'_, B>, r
     cleaned(&r, &there.planned(HopKind::CleanUp), made, &left);
 }
 
-async fn log_in<A: Evidence, B: Evidence>(
+pub(super) async fn log_in<A: Evidence, B: Evidence>(
     r: &Recorder<'_>,
     place: usize,
     course: &Course<'_, '_, A, B>,
 ) -> Option<Session> {
     let planned = login_of(&course.follower.name);
     let hop = async {
-        let found: Found<Session> = login::probe(&course.follower.examination)
-            .await
-            .map_err(Trouble::follower);
+        let Side {
+            examination, token, ..
+        } = course.follower;
+        let found: Found<Session> = match token {
+            Some(token) => login::with_token(&examination.client, token).await,
+            None => login::probe(examination).await,
+        }
+        .map_err(Trouble::follower);
         found
     };
     let why = async |trouble: &Trouble| course.why(&planned, trouble).await;

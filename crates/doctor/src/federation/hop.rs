@@ -12,6 +12,14 @@ use crate::report::Outcome;
 pub enum HopKind {
     /// The owner logs in.
     Login,
+    /// The other server's name, its address and its certificate.
+    Reach,
+    /// The other server says what software it is.
+    Nodeinfo,
+    /// The other server says who an account is.
+    Webfinger,
+    /// The other account's ActivityPub document.
+    Actor,
     /// The follower looks the author up by handle.
     Find,
     /// The follow arrives at the author.
@@ -34,6 +42,10 @@ impl HopKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Login => "login",
+            Self::Reach => "reach",
+            Self::Nodeinfo => "nodeinfo",
+            Self::Webfinger => "webfinger",
+            Self::Actor => "actor",
             Self::Find => "find",
             Self::Follow => "follow",
             Self::Accept => "accept",
@@ -47,7 +59,9 @@ impl HopKind {
     /// What has to have arrived before this can be sent off; the way a reader would say it.
     pub(crate) const fn needs(self) -> Option<Self> {
         match self {
-            Self::Login | Self::CleanUp => None,
+            Self::Login | Self::Reach | Self::CleanUp => None,
+            Self::Nodeinfo | Self::Webfinger => Some(Self::Reach),
+            Self::Actor => Some(Self::Webfinger),
             Self::Find => Some(Self::Login),
             Self::Follow => Some(Self::Find),
             Self::Accept => Some(Self::Follow),
@@ -60,6 +74,10 @@ impl HopKind {
     pub(crate) const fn missing(self) -> &'static str {
         match self {
             Self::Login => "it needs both owners' logins",
+            Self::Reach => "it needs a connection",
+            Self::Nodeinfo => "it needs to know what software it is",
+            Self::Webfinger => "it needs to know who it is",
+            Self::Actor => "it needs the actor",
             Self::Find => "it needs the other's account",
             Self::Follow => "it needs the follow",
             Self::Accept => "it needs an accepted follow",
@@ -76,6 +94,9 @@ impl HopKind {
         use Place as At;
         match self {
             Self::Login => &[(At::Web, 0)],
+            Self::Reach | Self::Nodeinfo => &[(At::Web, 0), (At::Web, 1)],
+            Self::Webfinger => &[(At::Web, 0), (At::Webfinger, 1)],
+            Self::Actor => &[(At::Web, 0), (At::Actor, 1)],
             Self::Find => &[(At::Web, 0), (At::Webfinger, 1), (At::Actor, 1)],
             Self::Follow => &[
                 (At::Queue("push"), 0),
@@ -220,6 +241,10 @@ impl Planned {
         } = self;
         match kind {
             HopKind::Login => format!("{from}: the owner can log in"),
+            HopKind::Reach => format!("{from} reaches {to}"),
+            HopKind::Nodeinfo => format!("{to} says what it is"),
+            HopKind::Webfinger => format!("{to} knows the account"),
+            HopKind::Actor => "its actor is there".to_owned(),
             HopKind::Find => format!("{from} finds @{handle}"),
             HopKind::Follow => format!("{from}'s follow arrives at {to}"),
             HopKind::Accept => format!("{to}'s accept comes back to {from}"),

@@ -8,7 +8,7 @@ use crate::evidence::{Evidence, EvidenceError};
 use crate::examination::Examination;
 
 /// Seconds until a silent server is given up.
-const PATIENCE: &str = "4";
+pub(crate) const PATIENCE: &str = "4";
 
 /// What a process saw when it asked the other server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,22 +42,16 @@ pub(crate) async fn reach<E: Evidence>(
     process: &str,
     url: &Url,
 ) -> Reach {
-    let host = url.host_str().unwrap_or_default();
-    let found = examination.exec(process, &["getent", "ahosts", host]).await;
-    let resolved = match address(found) {
-        Ok(Some(address)) => {
-            let port = url.port_or_known_default().unwrap_or(443);
-            format!("{host}:{port}:{address}")
-        }
-        other => {
+    let resolved = match pinned(examination, process, url).await {
+        Ok(resolved) => resolved,
+        Err(seen) => {
             return Reach {
                 process: process.to_owned(),
                 url: url.to_string(),
-                seen: other.map_or_else(|seen| seen, |_| Seen::NoName),
+                seen,
             };
         }
     };
-    // curl itself takes every name below `localhost` for its own machine, as browsers do.
     let argv = [
         "curl",
         "--resolve",
@@ -77,6 +71,20 @@ pub(crate) async fn reach<E: Evidence>(
         url: url.to_string(),
         seen: read(examination.exec(process, &argv).await),
     }
+}
+
+/// What `curl --resolve` takes: the address that `process` knows for the host of `url`. curl itself
+/// takes every name below `localhost` for its own machine, as browsers do.
+pub(crate) async fn pinned<E: Evidence>(
+    examination: &Examination<'_, E>,
+    process: &str,
+    url: &Url,
+) -> Result<String, Seen> {
+    let host = url.host_str().unwrap_or_default();
+    let found = examination.exec(process, &["getent", "ahosts", host]).await;
+    let address = address(found)?.ok_or(Seen::NoName)?;
+    let port = url.port_or_known_default().unwrap_or(443);
+    Ok(format!("{host}:{port}:{address}"))
 }
 
 /// The first address that `getent ahosts` printed; `None` when it knows none.

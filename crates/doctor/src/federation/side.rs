@@ -20,6 +20,8 @@ pub(crate) struct Side<'s, E> {
     /// What it is called: `social`.
     pub(crate) name: String,
     pub(crate) examination: Examination<'s, E>,
+    /// A token of the owner's that is there already; `None`: the owner logs in.
+    pub(crate) token: Option<String>,
 }
 
 /// What somebody on one server is to somebody on another.

@@ -50,6 +50,29 @@ pub(crate) async fn probe<E: Evidence>(
     ))
 }
 
+/// The login that a token stands for.
+pub(crate) async fn with_token(client: &Client, token: &str) -> Result<(String, Session), Problem> {
+    let path = "/api/v1/accounts/verify_credentials";
+    let request = client.request(Method::GET, client.url(path));
+    let answer = send(Target::Web, request.bearer_auth(token)).await?;
+    if matches!(answer.status, 401 | 403) {
+        return Err(Problem::known(
+            format!("the token is answered with {}", answer.status),
+            Diagnosis::new(
+                "the server does not take the token that was given for it",
+                "make a new one under Preferences, Development, with `read`, `write` and `follow`",
+            )
+            .because(format!("GET {path} answered {}", answer.status)),
+        ));
+    }
+    let answer = answer.expect(&[200])?;
+    let (id, name) = (text(&answer, "id")?, text(&answer, "username")?);
+    Ok((
+        format!("the token is {name}'s"),
+        Session::lent(token.to_owned(), id),
+    ))
+}
+
 /// An app: a new one, or, where the server has seen enough new ones, the one of an earlier
 /// examination.
 async fn app<E: Evidence>(examination: &Examination<'_, E>) -> Result<(String, String), Problem> {
