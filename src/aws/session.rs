@@ -82,9 +82,12 @@ impl Session {
 
     /// Looks at what is there, once.
     pub(crate) async fn observe(&self) -> Result<Observed<Resource>, Error> {
-        aws::observe(&self.account, &self.scope)
-            .await
-            .map_err(failed)
+        self.observe_within(&self.account.for_one_look()).await
+    }
+
+    /// The same as a part of a look, which asks for more than the resources.
+    pub(crate) async fn observe_within(&self, look: &Account) -> Result<Observed<Resource>, Error> {
+        aws::observe_within(look, &self.scope).await.map_err(failed)
     }
 
     /// In Mastodon's terms, next to what is there.
@@ -99,10 +102,13 @@ impl Session {
     /// What shall be, next to what is. Makes the secrets that are missing: they have to be there
     /// before anything can be compared.
     pub(crate) async fn prepare(&self, leaving: Leaving) -> Result<Prepared, Error> {
-        let observed = self.observe().await?;
+        let look = &self.account.for_one_look();
+        let observed = self.observe_within(look).await?;
         let deployment = self.deployment(&observed);
-        let secrets = self.secrets(&deployment, leaving).await?;
-        let placement = self.placement(&observed, &deployment, &secrets).await?;
+        let secrets = self.secrets(look, &deployment, leaving).await?;
+        let placement = self
+            .placement(look, &observed, &deployment, &secrets)
+            .await?;
         let graph = self.graph(&deployment, &placement)?;
         Ok(Prepared {
             deployment,
@@ -134,6 +140,7 @@ impl Session {
     /// data, none that it depends on is drawn anew.
     pub(crate) async fn secrets(
         &self,
+        look: &Account,
         deployment: &Deployment,
         leaving: Leaving,
     ) -> Result<Secrets, Error> {
@@ -143,7 +150,7 @@ impl Session {
             .as_ref()
             .map(|password| Secret::new(password.expose()));
         aws::secrets::prepare(
-            &self.account,
+            look,
             &self.scope,
             deployment,
             given,
@@ -161,14 +168,15 @@ impl Session {
 
     async fn placement(
         &self,
+        look: &Account,
         observed: &Observed<Resource>,
         deployment: &Deployment,
         secrets: &Secrets,
     ) -> Result<Placement, Error> {
-        let zones = aws::zones(&self.account, observed.values());
+        let zones = aws::zones(look, observed.values());
         let hosted_zone = async {
             match &self.aws.dns {
-                Dns::Zone(zone) => aws::hosted_zone(&self.account, zone).await,
+                Dns::Zone(zone) => aws::hosted_zone(look, zone).await,
                 Dns::Manual => Ok(None),
             }
         };

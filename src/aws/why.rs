@@ -20,13 +20,14 @@ pub(crate) async fn find(
     settings: &Settings,
 ) -> Result<Vec<(String, Vec<Diagnosis>)>, Error> {
     let session = Session::open(topology, ImageSet::default(), selection, settings).await?;
-    let observed = session.observe().await?;
+    let look = &session.account.for_one_look();
+    let observed = session.observe_within(look).await?;
     if observed.is_empty() {
         return Err(not_up(&session));
     }
     let deployment = session.deployment(&observed);
     let secrets = session
-        .secrets(&deployment, aws::secrets::Leaving::Imagine)
+        .secrets(look, &deployment, aws::secrets::Leaving::Imagine)
         .await?;
     let subject = subject(&session, &deployment, &secrets, &Asked::default())?;
     let evidence = AwsEvidence::new(&session, &deployment, &observed);

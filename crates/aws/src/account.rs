@@ -7,10 +7,9 @@ use aws_config::retry::{RetryConfig, RetryMode};
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::Credentials;
-use tokio::sync::OnceCell;
 
-use crate::elb::LoadBalancing;
 use crate::error::{Error, ErrorKind};
+use crate::seen::Seen;
 
 /// How AWS is reached, as the person's environment and flags say.
 #[derive(Clone, Debug, Default)]
@@ -62,14 +61,8 @@ pub struct Account {
     pub(crate) route53: aws_sdk_route53::Client,
     pub(crate) ses: aws_sdk_sesv2::Client,
     pub(crate) quotas: aws_sdk_servicequotas::Client,
-    /// What one observation has seen already; see [`Account::for_one_look`].
-    pub(crate) seen: Arc<Seen>,
-}
-
-/// Answers that several kinds are read from, asked for once an observation.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub(crate) load_balancing: OnceCell<LoadBalancing>,
+    /// What the look that this is for has seen already; `None` outside of one.
+    pub(crate) seen: Option<Arc<Seen>>,
 }
 
 impl Account {
@@ -153,7 +146,7 @@ impl Account {
             route53: aws_sdk_route53::Client::new(&global),
             ses: aws_sdk_sesv2::Client::new(&config),
             quotas: aws_sdk_servicequotas::Client::new(&config),
-            seen: Arc::default(),
+            seen: None,
             config,
         }
     }
@@ -162,14 +155,6 @@ impl Account {
     #[must_use]
     pub fn region(&self) -> &str {
         self.config.region().map_or("", |region| region.as_ref())
-    }
-
-    /// The same clients for one observation: what it sees is not seen again by the next one.
-    pub(crate) fn for_one_look(&self) -> Self {
-        Self {
-            seen: Arc::default(),
-            ..self.clone()
-        }
     }
 
     /// Retries of the SDK off, for creations without an idempotency token: after an answer that

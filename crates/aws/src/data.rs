@@ -5,8 +5,7 @@ use engine::Observed;
 use crate::account::Account;
 use crate::error::Error;
 use crate::id::Id;
-use crate::names;
-use crate::resource::Resource;
+use crate::resource::{Resource, database};
 use crate::scope::Scope;
 use crate::snapshot;
 
@@ -21,18 +20,8 @@ pub(crate) enum Data {
 
 /// The database, else its newest snapshot; `None` where the secrets may be made anew.
 pub(crate) async fn any(account: &Account, scope: &Scope) -> Result<Option<Data>, Error> {
-    let databases = account
-        .rds
-        .describe_db_instances()
-        .db_instance_identifier(names::of(&Id::Database, scope))
-        .send()
-        .await
-        .map_err(|error| Error::call("rds:DescribeDBInstances", error));
-    match databases {
-        Ok(answer) if !answer.db_instances().is_empty() => return Ok(Some(Data::Database)),
-        Ok(_) => {}
-        Err(error) if error.is_not_found() => {}
-        Err(error) => return Err(error),
+    if database::find(account, scope).await?.is_some() {
+        return Ok(Some(Data::Database));
     }
     let newest = snapshot::of_database(account, scope)
         .await?

@@ -2,6 +2,7 @@
 //! and attributes can be asked for together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_elasticloadbalancingv2::types::{Listener, LoadBalancer, Rule, Tag, TargetGroup};
@@ -50,12 +51,10 @@ impl LoadBalancing {
 }
 
 impl Account {
-    /// The load balancer as this observation sees it.
-    pub(crate) async fn load_balancing(&self, scope: &Scope) -> Result<&LoadBalancing, Error> {
-        self.seen
-            .load_balancing
-            .get_or_try_init(|| look(self, scope))
-            .await
+    /// The load balancer as this look sees it.
+    pub(crate) async fn load_balancing(&self, scope: &Scope) -> Result<Arc<LoadBalancing>, Error> {
+        let ask = || async { look(self, scope).await.map(Arc::new) };
+        self.once_a_look(|seen| &seen.load_balancing, ask).await
     }
 }
 

@@ -15,8 +15,13 @@ use crate::scope::Scope;
 ///
 /// The first call that failed.
 pub async fn observe(account: &Account, scope: &Scope) -> Result<Observed<Resource>, Error> {
+    observe_within(&account.for_one_look(), scope).await
+}
+
+/// The same as a part of the look that `account` is for ([`Account::for_one_look`]); errors as
+/// [`observe`].
+pub async fn observe_within(account: &Account, scope: &Scope) -> Result<Observed<Resource>, Error> {
     let mut observed = Observed::<Resource>::new();
-    let account = &account.for_one_look();
     for live in try_join_all(looks(account, scope))
         .await?
         .into_iter()

@@ -22,6 +22,12 @@ const TTL: i64 = 300;
 ///
 /// [`Error::Call`].
 pub async fn hosted_zone(account: &Account, zone: &Domain) -> Result<Option<String>, Error> {
+    account
+        .once_a_look(|seen| &seen.hosted_zone, || find_zone(account, zone))
+        .await
+}
+
+async fn find_zone(account: &Account, zone: &Domain) -> Result<Option<String>, Error> {
     let answer = account
         .route53
         .list_hosted_zones_by_name()

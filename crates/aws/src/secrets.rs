@@ -105,6 +105,12 @@ pub(crate) enum Stored {
 
 /// Looks for the deployment's secret.
 pub(crate) async fn find(account: &Account, scope: &Scope) -> Result<Option<Stored>, Error> {
+    account
+        .once_a_look(|seen| &seen.secret, || look(account, scope))
+        .await
+}
+
+async fn look(account: &Account, scope: &Scope) -> Result<Option<Stored>, Error> {
     let name = names::of(&Id::Secret, scope);
     let described = account
         .secrets
@@ -157,10 +163,10 @@ async fn read(account: &Account, scope: &Scope) -> Result<Document, Error> {
 
 /// The document; empty where the deployment has no secret that can be read.
 pub(crate) async fn document(account: &Account, scope: &Scope) -> Result<Document, Error> {
-    match read(account, scope).await {
-        Err(error) if error.is(&["InvalidRequestException"]) => Ok(Document::default()),
-        read => read,
-    }
+    Ok(match find(account, scope).await? {
+        Some(Stored::Active { document, .. }) => document,
+        Some(Stored::Leaving { .. }) | None => Document::default(),
+    })
 }
 
 /// Changes the document, and writes it where that made a difference.
@@ -257,7 +263,7 @@ pub async fn prepare(
     if matches!(stored, Some(Stored::Leaving { owner: Owner::Ours })) && leaving == Leaving::Restore
     {
         restore(account, scope).await?;
-        stored = find(account, scope).await?;
+        stored = find(&account.afresh(), scope).await?;
     }
     let mut secrets = match &stored {
         Some(Stored::Active { document, .. }) => document.secrets(),

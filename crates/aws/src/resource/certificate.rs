@@ -83,12 +83,11 @@ impl Kind for Certificate {
             let Some(ours) = find(account, scope, role).await? else {
                 continue;
             };
-            let (records, domains) = describe(account, role, &ours.arn).await?;
             found.push(Found::ours(
                 Id::Certificate(role),
-                attributes(&ours.arn, &records),
+                attributes(&ours.arn, &ours.records),
                 LiveCertificate {
-                    domains,
+                    domains: ours.domains,
                     status: ours.status,
                 },
             ));
@@ -189,6 +188,10 @@ impl Kind for Certificate {
 pub(crate) struct Ours {
     pub(crate) arn: String,
     pub(crate) status: String,
+    /// As [`LiveCertificate::domains`].
+    domains: String,
+    /// What proves them.
+    records: Vec<Record>,
 }
 
 /// The best of those that carry our tags: issued before pending before failed.
@@ -197,6 +200,29 @@ pub(crate) async fn find(
     scope: &Scope,
     role: CertificateRole,
 ) -> Result<Option<Ours>, Error> {
+    let ask = || async {
+        let Some((arn, status)) = best(account, scope, role).await? else {
+            return Ok(None);
+        };
+        let (records, domains) = describe(account, role, &arn).await?;
+        Ok(Some(Ours {
+            arn,
+            status,
+            domains,
+            records,
+        }))
+    };
+    account
+        .once_a_look(|seen| seen.certificate(role), ask)
+        .await
+}
+
+/// ARN and status.
+async fn best(
+    account: &Account,
+    scope: &Scope,
+    role: CertificateRole,
+) -> Result<Option<(String, String)>, Error> {
     let client = client(account, role);
     let summaries = client
         .list_certificates()
@@ -239,13 +265,10 @@ pub(crate) async fn find(
         let id = Id::Certificate(role);
         if tags::owner(&found, scope) == Owner::Ours && tags::id(&found, [id.clone()]) == Some(id) {
             let status = summary.status.map(|status| status.as_str().to_owned());
-            ours.push(Ours {
-                arn,
-                status: status.unwrap_or_default(),
-            });
+            ours.push((arn, status.unwrap_or_default()));
         }
     }
-    let rank = |ours: &Ours| match ours.status.as_str() {
+    let rank = |(_, status): &(String, String)| match status.as_str() {
         "ISSUED" => 0,
         "PENDING_VALIDATION" => 1,
         _ => 2,

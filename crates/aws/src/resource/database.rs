@@ -567,7 +567,14 @@ pub(crate) async fn status(account: &Account, scope: &Scope) -> Result<(String, 
         }))
 }
 
-async fn find(account: &Account, scope: &Scope) -> Result<Option<DbInstance>, Error> {
+/// The instance of our name, whoever made it.
+pub(crate) async fn find(account: &Account, scope: &Scope) -> Result<Option<DbInstance>, Error> {
+    account
+        .once_a_look(|seen| &seen.database, || describe(account, scope))
+        .await
+}
+
+async fn describe(account: &Account, scope: &Scope) -> Result<Option<DbInstance>, Error> {
     let answer = account
         .rds
         .describe_db_instances()

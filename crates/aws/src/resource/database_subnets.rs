@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_rds::types::DbSubnetGroup;
 use engine::{Change, Known};
 
 use crate::account::Account;
@@ -12,7 +13,7 @@ use crate::id::Id;
 use crate::kind::{Found, Kind, Site};
 use crate::names;
 use crate::rds;
-use crate::resource::Resource;
+use crate::resource::{Resource, database};
 use crate::scope::Scope;
 use crate::subnets;
 
@@ -47,7 +48,18 @@ impl Kind for DatabaseSubnets {
         account: &Account,
         scope: &Scope,
     ) -> Result<Vec<Found<LiveDatabaseSubnets>>, Error> {
-        Ok(find(account, scope).await?.into_iter().collect())
+        // An instance tells the group that it is in, subnets and all.
+        let told = database::find(account, scope)
+            .await?
+            .and_then(|instance| instance.db_subnet_group)
+            .filter(|group| {
+                group.db_subnet_group_name() == Some(&*names::of(&Id::DatabaseSubnets, scope))
+            })
+            .filter(|group| !group.subnets().is_empty());
+        Ok(match told {
+            Some(group) => vec![found(group)],
+            None => find(account, scope).await?.into_iter().collect(),
+        })
     }
 
     async fn create(&self, site: Site<'_>) -> Result<Attributes, Error> {
@@ -141,17 +153,18 @@ async fn find(
         Err(error) if error.is_not_found() => Vec::new(),
         Err(error) => return Err(error),
     };
-    Ok(groups.into_iter().next().map(|group| {
-        let subnets = group
-            .subnets()
-            .iter()
-            .filter_map(|subnet| subnet.subnet_identifier.clone())
-            .collect();
-        let name = group.db_subnet_group_name.unwrap_or_default();
-        Found::ours(
-            Id::DatabaseSubnets,
-            Attributes::of(name),
-            LiveDatabaseSubnets { subnets },
-        )
-    }))
+    Ok(groups.into_iter().next().map(found))
+}
+
+fn found(group: DbSubnetGroup) -> Found<LiveDatabaseSubnets> {
+    let subnets = group
+        .subnets()
+        .iter()
+        .filter_map(|subnet| subnet.subnet_identifier.clone())
+        .collect();
+    Found::ours(
+        Id::DatabaseSubnets,
+        Attributes::of(group.db_subnet_group_name.unwrap_or_default()),
+        LiveDatabaseSubnets { subnets },
+    )
 }

@@ -21,7 +21,7 @@ use crate::id::{GroupRole, Id, TaskFamily, Tier};
 use crate::kind::{Found, Kind, Owner, Site};
 use crate::names;
 use crate::record::Record;
-use crate::resource::{Live, Resource};
+use crate::resource::{Live, Resource, database};
 use crate::scope::Scope;
 use crate::stopped::Stopped;
 use crate::{tags, tail, task};
@@ -247,18 +247,7 @@ fn tag(job: JobId) -> String {
 
 /// The jobs that have been done, with their records as text; none where there is no database.
 async fn records(account: &Account, scope: &Scope) -> Result<BTreeMap<JobId, String>, Error> {
-    let answer = account
-        .rds
-        .describe_db_instances()
-        .db_instance_identifier(names::of(&Id::Database, scope))
-        .send()
-        .await
-        .map_err(|error| Error::call("rds:DescribeDBInstances", error));
-    let instance = match answer {
-        Ok(answer) => answer.db_instances.unwrap_or_default().into_iter().next(),
-        Err(error) if error.is_not_found() || error.is(&["DBInstanceNotFound"]) => None,
-        Err(error) => return Err(error),
-    };
+    let instance = database::find(account, scope).await?;
     let found: BTreeMap<String, String> = instance
         .and_then(|instance| instance.tag_list)
         .unwrap_or_default()

@@ -74,8 +74,12 @@ impl Kind for Scaling {
     /// Targets carry no tags that a list tells: they belong to whom the cluster in their name
     /// belongs to.
     async fn observe(account: &Account, scope: &Scope) -> Result<Vec<Found<LiveScaling>>, Error> {
-        let (targets, policies) =
-            futures_util::try_join!(targets(account, scope), policies(account, scope))?;
+        let targets = targets(account, scope).await?;
+        // A policy is of a target: without one there are none.
+        if targets.is_empty() {
+            return Ok(Vec::new());
+        }
+        let policies = policies(account, scope).await?;
         Ok(targets
             .into_iter()
             .map(|(process, (min, max))| {
