@@ -175,6 +175,85 @@ fn a_secret_that_aws_still_keeps_is_taken_back_with_the_values_it_had() {
 }
 
 #[test]
+fn a_final_snapshot_takes_another_name_where_its_own_is_taken() {
+    let scenario = Scenario::new();
+    scenario.up();
+    let mut is_taken = true;
+    scenario.proxy.plan(move |call| {
+        if call.action != "DeleteDBInstance" || !std::mem::take(&mut is_taken) {
+            return Fault::None;
+        }
+        Fault::Refused {
+            status: 400,
+            code: "DBSnapshotAlreadyExists",
+            message: "Cannot create the snapshot because a snapshot with this identifier already exists.",
+        }
+    });
+    scenario.proxy.calls();
+    let down = scenario.down();
+    let calls = scenario.proxy.calls();
+    let names: Vec<&str> = calls
+        .iter()
+        .filter(|call| call.action == "DeleteDBInstance")
+        .flat_map(|call| call.body.split('&'))
+        .filter_map(|pair| pair.strip_prefix("FinalDBSnapshotIdentifier="))
+        .collect();
+    let [taken, free] = names[..] else {
+        panic!("{names:?}")
+    };
+    assert_eq!(free, format!("{taken}-1"));
+    down.says(&[&format!("snapshot {free}: ")]);
+    scenario.nothing_is_left();
+}
+
+#[test]
+fn a_database_that_somebody_protects_while_it_goes_stays_and_who_to_ask_is_said() {
+    let scenario = Scenario::new();
+    scenario.up();
+    // Between the call that takes our own protection off and the one that removes.
+    let (tell, told) = mpsc::channel();
+    let (go_on, gone_on) = mpsc::channel::<()>();
+    let mut is_first = true;
+    scenario.proxy.plan(move |call| {
+        if call.action == "DeleteDBInstance" && std::mem::take(&mut is_first) {
+            tell.send(()).unwrap();
+            gone_on.recv().unwrap();
+        }
+        Fault::None
+    });
+    let began = Instant::now();
+    let down = scenario
+        .command(&["down", "--aws", "--data", "--yes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    told.recv_timeout(Duration::from_secs(120)).unwrap();
+    let rds = |form: &str| {
+        let form = format!("{form}&Version=2014-10-31");
+        scenario.emulator.ask("rds", &Ask::Form(&form))
+    };
+    rds("Action=ModifyDBInstance&DBInstanceIdentifier=masto-social&DeletionProtection=true");
+    go_on.send(()).unwrap();
+    let output = down.wait_with_output().unwrap();
+    Run::new("masto down".to_owned(), &output, began.elapsed())
+        .exits(5)
+        .says(&[
+            "somebody switched its deletion protection on while it was being removed",
+            "CloudTrail",
+            "run the same command again: it switches the protection off",
+        ]);
+    let database = rds("Action=DescribeDBInstances&DBInstanceIdentifier=masto-social");
+    assert!(
+        database.contains("<DBInstanceIdentifier>masto-social<"),
+        "{database}"
+    );
+
+    scenario.down();
+    scenario.nothing_is_left();
+}
+
+#[test]
 fn a_quota_that_is_used_up_is_said_in_awss_own_words() {
     let scenario = Scenario::new();
     scenario.proxy.plan(|call| match call.action.as_str() {

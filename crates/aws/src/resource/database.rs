@@ -1,12 +1,13 @@
 //! The database: RDS for PostgreSQL.
 
+mod removal;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_rds::types::DbInstance;
 use engine::wait::Look;
 use engine::{Change, Impact, Known};
-use jiff::Timestamp;
 use mastodon::SecretName;
 
 use crate::account::Account;
@@ -21,15 +22,12 @@ use crate::rds;
 use crate::resource::Resource;
 use crate::resource::database_parameters;
 use crate::scope::Scope;
-use crate::snapshot;
 use crate::tags;
 
 /// Five to fifteen minutes are usual, with Multi-AZ and backups some more.
 const CREATION: Duration = Duration::from_secs(45 * 60);
 /// A class or storage change; a major upgrade of a large database.
 const CHANGE: Duration = Duration::from_secs(90 * 60);
-/// With its final snapshot.
-const REMOVAL: Duration = Duration::from_secs(60 * 60);
 
 /// What the database should be: encrypted, protected from deletion, reachable from the tasks only.
 ///
@@ -325,23 +323,7 @@ impl Kind for Database {
     }
 
     async fn delete(live: &Found<LiveDatabase>, site: Site<'_>) -> Result<(), Error> {
-        let name = names::of(&Id::Database, site.scope);
-        if live.live.status != "deleting" {
-            unprotect(site, &name).await?;
-            remove(site, &name).await?;
-        }
-        site.until(
-            &Id::Database,
-            "the database is gone, its final snapshot taken",
-            REMOVAL,
-            || async {
-                Ok(match find(site.account, site.scope).await? {
-                    None => Look::Ready(()),
-                    Some(instance) => Look::NotYet(instance.db_instance_status.unwrap_or_default()),
-                })
-            },
-        )
-        .await
+        removal::remove(&live.live, site).await
     }
 }
 
@@ -442,108 +424,6 @@ fn password(site: Site<'_>) -> Result<String, Error> {
         .get(SecretName::PostgresPassword)
         .map(|secret| secret.expose().to_owned())
         .ok_or_else(|| Error::bug("the database is made without a password"))
-}
-
-async fn unprotect(site: Site<'_>, name: &str) -> Result<(), Error> {
-    insist(
-        || async {
-            let answer = site
-                .account
-                .rds
-                .modify_db_instance()
-                .db_instance_identifier(name)
-                .deletion_protection(false)
-                .apply_immediately(true)
-                .send()
-                .await
-                .map(drop)
-                .map_err(|error| Error::call("rds:ModifyDBInstance", error));
-            match answer {
-                Err(error) if error.is_not_found() => Ok(()),
-                // One that failed takes no change, and needs none.
-                Err(error) if error.is(&BUSY) => Ok(()),
-                answer => answer,
-            }
-        },
-        |_| false,
-    )
-    .await
-}
-
-/// Asks for the removal, with a snapshot under a name that is free.
-async fn remove(site: Site<'_>, name: &str) -> Result<(), Error> {
-    let Site { account, scope, .. } = site;
-    let at = Timestamp::now();
-    let mut attempt = 0;
-    loop {
-        let Some(instance) = find(account, scope).await? else {
-            return Ok(());
-        };
-        let status = instance.db_instance_status.unwrap_or_default();
-        if status == "deleting" {
-            return Ok(());
-        }
-        let call = account
-            .rds
-            .delete_db_instance()
-            .db_instance_identifier(name)
-            .delete_automated_backups(true);
-        // RDS takes no snapshot of what is broken.
-        let call = if HOPELESS.contains(&status.as_str()) {
-            call.skip_final_snapshot(true)
-        } else {
-            call.skip_final_snapshot(false)
-                .final_db_snapshot_identifier(snapshot::new_name(scope, at, attempt))
-        };
-        let answer = call
-            .customize()
-            .config_override(rds::once())
-            .send()
-            .await
-            .map_err(|error| Error::call("rds:DeleteDBInstance", error));
-        match answer {
-            Ok(_) => return Ok(()),
-            Err(error) if error.is_not_found() => return Ok(()),
-            Err(error)
-                if error.is(&["DBSnapshotAlreadyExists", "DBSnapshotAlreadyExistsFault"]) =>
-            {
-                attempt += 1;
-            }
-            Err(error) if error.is(&BUSY) || error.is_passing() => {
-                available(site).await?;
-                attempt += 1;
-            }
-            Err(error) => return Err(error),
-        }
-        if attempt > 20 {
-            return Err(Error::Failed {
-                id: Id::Database,
-                reason: "RDS did not take the removal".to_owned(),
-                hint: Some("run the same command again: it goes on from there".to_owned()),
-                tail: Vec::new(),
-            });
-        }
-    }
-}
-
-/// Waits until RDS takes the next order.
-async fn available(site: Site<'_>) -> Result<(), Error> {
-    site.until(
-        &Id::Database,
-        "the database takes orders",
-        CHANGE,
-        || async {
-            let (status, _) = status(site.account, site.scope).await?;
-            let is_settled = matches!(status.as_str(), "available" | "deleting" | "" | "stopped")
-                || HOPELESS.contains(&status.as_str());
-            Ok(if is_settled {
-                Look::Ready(())
-            } else {
-                Look::NotYet(status)
-            })
-        },
-    )
-    .await
 }
 
 /// Whether there is one.
