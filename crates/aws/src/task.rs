@@ -8,13 +8,14 @@ use aws_sdk_ecs::types::{
     TaskOverride,
 };
 use engine::Progress;
-use engine::wait::{self, Condition, Look, Poll, WaitError};
+use engine::wait::{Condition, Look, Poll};
 
 use crate::account::Account;
 use crate::ecs;
 use crate::ensure::{insist, nothing_else};
 use crate::error::Error;
 use crate::id::Id;
+use crate::waiting;
 
 /// What is started.
 #[derive(Clone, Debug)]
@@ -124,35 +125,15 @@ pub(crate) async fn until_stopped(
     // A task takes half a minute to start, and a migration as long as it takes.
     let poll = Poll::adaptive(Duration::from_millis(250), Duration::from_secs(3), 1.5);
     let condition = Condition::new("its task has ended", bound).poll(poll);
-    let look = || async {
-        let arns = [arn.to_owned()];
-        let found = insist(|| ecs::tasks(account, cluster, &arns), nothing_else).await?;
-        match found.into_iter().next() {
-            None => Ok(Look::NotYet("not listed yet".to_owned())),
-            Some(task) => {
-                let status = task.last_status().unwrap_or_default().to_lowercase();
-                Ok(match status.as_str() {
-                    "stopped" => Look::Ready(task),
-                    _ => Look::NotYet(status),
-                })
-            }
-        }
-    };
-    wait::until(&condition, progress, look)
-        .await
-        .map_err(|error| match error {
-            WaitError::Look { source, .. } => source,
-            WaitError::Timeout {
-                condition,
-                bound,
-                state,
-                ..
-            } => Error::NotReady {
-                id: id.clone(),
-                condition,
-                state,
-                bound,
-                tail: Vec::new(),
+    waiting::until(id, &condition, progress, || async {
+        let found = ecs::tasks(account, cluster, &[arn.to_owned()]).await?;
+        Ok(match found.into_iter().next() {
+            None => Look::NotYet("not listed yet".to_owned()),
+            Some(task) => match task.last_status().unwrap_or_default().to_lowercase() {
+                status if status == "stopped" => Look::Ready(task),
+                status => Look::NotYet(status),
             },
         })
+    })
+    .await
 }

@@ -4,9 +4,10 @@
 use std::future::Future;
 use std::time::Duration;
 
+use engine::Progress;
 use engine::wait::{self, Condition, Look, WaitError};
 
-use crate::ensure::insist;
+use crate::ensure::{insist, nothing_else};
 use crate::error::Error;
 use crate::id::Id;
 use crate::kind::Site;
@@ -15,8 +16,39 @@ use crate::kind::Site;
 /// "retries of 10 to 20 minutes are usual" (terraform-provider-aws#1671).
 const RELEASE: Duration = Duration::from_secs(20 * 60);
 
+/// Looks until the condition holds. A look whose call was throttled or lost is made again.
+pub(crate) async fn until<T, F, Fut>(
+    id: &Id,
+    condition: &Condition,
+    progress: Option<&Progress>,
+    look: F,
+) -> Result<T, Error>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<Look<T>, Error>>,
+{
+    let look = || insist(&look, nothing_else);
+    wait::until(condition, progress, look)
+        .await
+        .map_err(|error| match error {
+            WaitError::Look { source, .. } => source,
+            WaitError::Timeout {
+                condition,
+                bound,
+                state,
+                ..
+            } => Error::NotReady {
+                id: id.clone(),
+                condition,
+                state,
+                bound,
+                tail: Vec::new(),
+            },
+        })
+}
+
 impl Site<'_> {
-    /// Looks until the condition holds. A look whose call was throttled or lost is made again.
+    /// As [`until`], in a step, with the usual pauses.
     pub(crate) async fn until<T, F, Fut>(
         &self,
         id: &Id,
@@ -29,24 +61,7 @@ impl Site<'_> {
         Fut: Future<Output = Result<Look<T>, Error>>,
     {
         let condition = Condition::new(condition, bound);
-        let look = || insist(&look, |_: &Error| false);
-        wait::until(&condition, Some(self.progress), look)
-            .await
-            .map_err(|error| match error {
-                WaitError::Look { source, .. } => source,
-                WaitError::Timeout {
-                    condition,
-                    bound,
-                    state,
-                    ..
-                } => Error::NotReady {
-                    id: id.clone(),
-                    condition,
-                    state,
-                    bound,
-                    tail: Vec::new(),
-                },
-            })
+        until(id, &condition, Some(self.progress), look).await
     }
 
     /// Removes something, also where AWS refuses for a while with one of `held`: what used it is
