@@ -11,6 +11,7 @@
 )]
 
 mod bad_worlds;
+mod breadth;
 mod drift;
 mod failures;
 mod faults;

@@ -1,4 +1,4 @@
-//! MiniStack without Docker.
+//! MiniStack without Docker, and moto.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -42,23 +42,30 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// Starts it at a free port, with the zone that `topologies/small.yaml` names and more options
-    /// of `scripts/emulator`. Questions come with `key`.
-    pub(crate) fn start(options: &[&str], key: AccessKey) -> Self {
+    /// MiniStack with more options of `scripts/emulator`. Questions come with `key`.
+    pub(crate) fn ministack(options: &[&str], key: AccessKey) -> Self {
+        let options: Vec<&str> = ["ministack", "--bare"]
+            .iter()
+            .chain(options)
+            .copied()
+            .collect();
+        Self::start(&options, key)
+    }
+
+    /// moto, which believes anybody.
+    pub(crate) fn moto() -> Self {
+        Self::start(&["moto"], AccessKey::anybody())
+    }
+
+    /// Starts it at a free port, with the zone that the files in `topologies` name.
+    fn start(options: &[&str], key: AccessKey) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = free.local_addr().unwrap().port().to_string();
         drop(free);
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/emulator");
         let mut child = Command::new(script)
-            .args([
-                "ministack",
-                "--bare",
-                "--zone",
-                "example.com",
-                "--port",
-                &port,
-            ])
             .args(options)
+            .args(["--zone", "example.com", "--port", &port])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -70,7 +77,10 @@ impl Emulator {
         BufReader::new(stdout).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("http://");
         let address = address.unwrap_or_else(|| {
-            panic!("the emulator did not start; type:  scripts/emulator ministack --bare")
+            panic!(
+                "it did not start; type:  scripts/emulator {}",
+                options.join(" ")
+            )
         });
         Self {
             address: address.to_owned(),
@@ -277,7 +287,7 @@ impl Emulator {
     }
 }
 
-fn between<'a>(text: &'a str, field: &str) -> &'a str {
+pub(super) fn between<'a>(text: &'a str, field: &str) -> &'a str {
     let opening = format!("<{field}>");
     let rest = text.split_once(&opening).map_or("", |(_, rest)| rest);
     rest.split('<').next().unwrap()

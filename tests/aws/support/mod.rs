@@ -6,6 +6,7 @@ mod fault;
 mod proxy;
 #[path = "../../docker/support/run.rs"]
 mod run;
+mod upstreams;
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -16,6 +17,7 @@ pub(crate) use emulator::{ACCOUNT, AccessKey, Ask, Emulator};
 pub(crate) use fault::Fault;
 pub(crate) use proxy::Proxy;
 pub(crate) use run::Run;
+use upstreams::Upstreams;
 
 /// A deployment under test.
 pub(crate) struct Scenario {
@@ -23,6 +25,8 @@ pub(crate) struct Scenario {
     pub(crate) proxy: Proxy,
     /// What holds the account.
     pub(crate) emulator: Emulator,
+    /// What holds a part of it; see [`Scenario::with_moto`].
+    pub(crate) moto: Option<Emulator>,
     key: AccessKey,
     home: tempfile::TempDir,
     // Scenarios take turns with those of Docker: emulator and masto share two cores.
@@ -35,33 +39,47 @@ const NAME: &str = "social";
 impl Scenario {
     /// Waits for its turn, and starts the emulator.
     pub(crate) fn new() -> Self {
-        Self::with(&[], AccessKey::anybody())
+        Self::with(&[], AccessKey::anybody(), || None)
+    }
+
+    /// The same with moto beside MiniStack, each for the services that it knows more of.
+    pub(crate) fn with_moto() -> Self {
+        Self::with(&[], AccessKey::anybody(), || Some(Emulator::moto()))
     }
 
     /// The same with an emulator that believes nobody and obeys policies, for whoever has the key
     /// that `key` gets from it.
     pub(crate) fn with_policies(key: impl FnOnce(&Emulator) -> AccessKey) -> Self {
-        let mut scenario = Self::with(&["--auth"], AccessKey::root());
+        let mut scenario = Self::with(&["--auth"], AccessKey::root(), || None);
         scenario.key = key(&scenario.emulator);
         scenario
     }
 
-    fn with(options: &[&str], key: AccessKey) -> Self {
+    fn with(options: &[&str], key: AccessKey, beside: impl FnOnce() -> Option<Emulator>) -> Self {
         let turn = File::create(Path::new(env!("CARGO_TARGET_TMPDIR")).join("docker-tests.lock"));
         let turn = turn.unwrap();
         turn.lock().unwrap();
-        let emulator = Emulator::start(options, key.clone());
-        let proxy = Proxy::start(&emulator.address);
+        let emulator = Emulator::ministack(options, key.clone());
+        let moto = beside();
+        let proxy = Proxy::start(Upstreams::new(&emulator, moto.as_ref()));
         let home = tempfile::tempdir().unwrap();
-        let small = Path::new(env!("CARGO_MANIFEST_DIR")).join("topologies/small.yaml");
-        fs::copy(small, home.path().join("masto.yaml")).unwrap();
-        Self {
+        let scenario = Self {
             proxy,
             emulator,
+            moto,
             key,
             home,
             _turn: turn,
-        }
+        };
+        scenario.deploy("small");
+        scenario
+    }
+
+    /// Takes another file of `topologies`.
+    pub(crate) fn deploy(&self, topology: &str) {
+        let file = format!("topologies/{topology}.yaml");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        fs::copy(file, self.home().join("masto.yaml")).unwrap();
     }
 
     /// The home directory that masto sees, and works in.

@@ -1,4 +1,4 @@
-//! Between masto and the emulator.
+//! Between masto and the emulators.
 
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use super::call::Call;
 use super::fault::Fault;
+use super::upstreams::Upstreams;
 
 type Plan = Box<dyn FnMut(&Call) -> Fault + Send>;
 type Retelling = Box<dyn FnMut(&Call, String) -> String + Send>;
@@ -28,7 +29,7 @@ pub(crate) struct Proxy {
 }
 
 struct Shared {
-    upstream: String,
+    upstreams: Upstreams,
     client: Client<HttpConnector, Full<Bytes>>,
     calls: Mutex<Vec<Call>>,
     plan: Mutex<Plan>,
@@ -36,10 +37,10 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Starts it in front of `upstream`.
-    pub(crate) fn start(upstream: &str) -> Self {
+    /// Starts it in front of `upstreams`.
+    pub(crate) fn start(upstreams: Upstreams) -> Self {
         let shared = Arc::new(Shared {
-            upstream: upstream.to_owned(),
+            upstreams,
             client: Client::builder(TokioExecutor::new()).build_http(),
             calls: Mutex::default(),
             plan: Mutex::new(Box::new(|_| Fault::None)),
@@ -142,16 +143,17 @@ async fn forward(
     fault: Fault,
     shared: Arc<Shared>,
 ) -> Result<Response<Full<Bytes>>, LostAnswer> {
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    let uri = format!("http://{}{path}", shared.upstream);
-    let mut onward = Request::builder().method(head.method).uri(uri);
-    for (name, value) in &head.headers {
-        onward = onward.header(name, value);
-    }
-    let onward = onward.body(Full::new(body)).unwrap();
+    let told = shared.upstreams.translated(&call).map(Bytes::from);
+    let told = told.as_ref().unwrap_or(&body);
+    let onward = onward(&head, told, shared.upstreams.answering(&call));
     let Ok(answer) = shared.client.request(onward).await else {
         return Err(LostAnswer);
     };
+    if let Some(listening) = shared.upstreams.listening(&call) {
+        // What it answers is nobody's business.
+        let told = self::onward(&head, &body, listening);
+        let _ = shared.client.request(told).await;
+    }
     let (head, body) = answer.into_parts();
     let body = body.collect().await.map_err(|_| LostAnswer)?.to_bytes();
     if call.action == "RunTask" {
@@ -163,6 +165,21 @@ async fn forward(
     Ok(retold(head, &body, &call, &shared))
 }
 
+/// The request for the emulator at `address`.
+fn onward(head: &Parts, body: &Bytes, address: &str) -> Request<Full<Bytes>> {
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut onward = Request::builder()
+        .method(head.method.clone())
+        .uri(format!("http://{address}{path}"));
+    for (name, value) in &head.headers {
+        // The length of what is sent on is not what it was.
+        if name != CONTENT_LENGTH {
+            onward = onward.header(name, value);
+        }
+    }
+    onward.body(Full::new(body.clone())).unwrap()
+}
+
 fn retold(
     mut head: hyper::http::response::Parts,
     body: &Bytes,
@@ -170,7 +187,8 @@ fn retold(
     shared: &Shared,
 ) -> Response<Full<Bytes>> {
     let before = String::from_utf8_lossy(body).into_owned();
-    let after = (shared.retelling.lock().unwrap())(call, before.clone());
+    let after = shared.upstreams.translated_back(call, before.clone());
+    let after = (shared.retelling.lock().unwrap())(call, after);
     if after == before {
         return Response::from_parts(head, Full::new(body.clone()));
     }
@@ -187,7 +205,7 @@ async fn end_task(shared: &Shared, answer: &Bytes) {
         return;
     };
     let body = serde_json::json!({ "cluster": task["clusterArn"], "task": task["taskArn"] });
-    let stop = Request::post(format!("http://{}/", shared.upstream))
+    let stop = Request::post(format!("http://{}/", shared.upstreams.ministack))
         .header("x-amz-target", "AmazonEC2ContainerServiceV20141113.StopTask")
         .header("content-type", "application/x-amz-json-1.1")
         .header(
