@@ -25,6 +25,27 @@ fn without_credentials_the_ways_to_get_some_are_named() {
 }
 
 #[test]
+fn a_region_that_does_not_know_the_credentials_is_told_from_wrong_ones() {
+    let scenario = Scenario::new();
+    scenario.proxy.plan(|call| match call.action.as_str() {
+        "GetCallerIdentity" => Fault::Refused {
+            status: 403,
+            code: "InvalidClientTokenId",
+            message: "The security token included in the request is invalid.",
+        },
+        _ => Fault::None,
+    });
+    scenario.masto(&["up", "--aws", "--yes"]).exits(4).says(&[
+        "does not know these credentials in eu-central-1",
+        "aws account enable-region --region-name eu-central-1",
+        "`aws.region`",
+        "aws sso login",
+    ]);
+    // Nothing else was asked for, and no statement of the policy is blamed.
+    assert_eq!(scenario.proxy.calls().len(), 1);
+}
+
+#[test]
 fn a_call_that_is_not_allowed_names_the_statement_that_allows_it() {
     let scenario = Scenario::new();
     scenario.proxy.plan(|call| match call.action.as_str() {

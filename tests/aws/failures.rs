@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Call, Scenario};
+use crate::support::{Ask, Call, Fault, Scenario};
 
 /// Changes every element of `list` in the answers to `action`.
 fn in_each(
@@ -89,6 +89,28 @@ fn an_image_that_cannot_be_pulled_is_said_and_nothing_waits_for_it() {
         .masto(&["up", "--aws", "--yes"])
         .exits(5)
         .says(&["CannotPullContainerError", "mastodon.version"]);
+}
+
+#[test]
+fn a_task_that_cannot_reach_the_database_says_so_in_its_own_words_and_what_to_look_at() {
+    let scenario = Scenario::new();
+    scenario.proxy.retell(ends_with(1));
+    scenario.proxy.plan(|call| match call.action.as_str() {
+        "GetLogEvents" => Fault::Told(
+            r#"{"events":[{"timestamp":0,"message":"ActiveRecord::ConnectionNotEstablished: connection to server at \"10.0.1.7\", port 5432 failed: Connection timed out"}]}"#,
+        ),
+        _ => Fault::None,
+    });
+    scenario.masto(&["up", "--aws", "--yes"]).exits(5).says(&[
+        "job `schema`",
+        "Connection timed out",
+        "cannot reach the database",
+        "masto plan --aws",
+        "skipped: ",
+    ]);
+    scenario.proxy.calm();
+    scenario.up();
+    scenario.plan_is_empty();
 }
 
 #[test]

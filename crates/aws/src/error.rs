@@ -269,6 +269,13 @@ impl Error {
             "AccessDeniedException",
             "UnauthorizedOperation",
             "NotAuthorized",
+        ]) || self.is_unknown()
+    }
+
+    /// The credentials themselves are refused, whatever was asked for. They were good a moment
+    /// ago, or nothing else would have been asked.
+    fn is_unknown(&self) -> bool {
+        self.is(&[
             "AuthFailure",
             "InvalidClientTokenId",
             "UnrecognizedClientException",
@@ -299,8 +306,7 @@ fn denied(action: &str) -> String {
 impl engine::Failure for Error {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Call { action, .. } if self.is(&["ExpiredToken", "ExpiredTokenException", "RequestExpired"]) => {
-                let _ = action;
+            Self::Call { .. } if self.is_unknown() => {
                 Some("the credentials have expired: sign in again (`aws sso login`), and run the same command: it goes on from there".to_owned())
             }
             Self::Call { action, .. } if self.is_denied() => Some(denied(action)),

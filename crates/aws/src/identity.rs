@@ -30,9 +30,11 @@ impl Account {
             .map_err(|error| {
                 let error = Error::call("sts:GetCallerIdentity", error);
                 if is_without_credentials(&error) {
-                    no_credentials()
-                } else {
-                    error
+                    return no_credentials();
+                }
+                match error.code().and_then(|code| refused(code, self.region())) {
+                    Some(setup) => setup,
+                    None => error,
                 }
             })?;
         Ok(Identity {
@@ -65,6 +67,34 @@ fn is_without_credentials(error: &Error) -> bool {
         source = cause.source();
     }
     false
+}
+
+/// Credentials that AWS does not know there, which is also what a region answers that the account
+/// has not enabled (AWS General Reference, "Managing AWS Regions"); `None` for other codes.
+fn refused(code: &str, region: &str) -> Option<Error> {
+    let setup = |message: String, hint: String| Error::Setup {
+        message,
+        hint,
+        kind: ErrorKind::Permission,
+    };
+    match code {
+        "InvalidClientTokenId" | "UnrecognizedClientException" | "AuthFailure" | "OptInRequired" => {
+            Some(setup(
+                format!("AWS does not know these credentials in {region}: {code}"),
+                format!(
+                    "where `aws sts get-caller-identity --region us-east-1` knows them, the account has not enabled {region}: \
+                     `aws account enable-region --region-name {region}`, or choose another `aws.region` in the file; \
+                     otherwise they are wrong or deleted: sign in again (`aws sso login`), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+                ),
+            ))
+        }
+        "SignatureDoesNotMatch" => Some(setup(
+            "AWS does not believe the signature of these credentials: SignatureDoesNotMatch".to_owned(),
+            "AWS_SECRET_ACCESS_KEY belongs to another AWS_ACCESS_KEY_ID or is mistyped, or the clock of this machine is off by more than five minutes (`timedatectl`)"
+                .to_owned(),
+        )),
+        _ => None,
+    }
 }
 
 fn no_credentials() -> Error {

@@ -50,6 +50,25 @@ impl Stopped {
     }
 }
 
+/// What to do about what a task of Mastodon printed before it ended, where AWS's words say nothing;
+/// `None` where the lines do not say either.
+#[must_use]
+pub(crate) fn hint_of_output(lines: &[String]) -> Option<&'static str> {
+    let says = |what: &str| lines.iter().any(|line| line.contains(what));
+    // In the words of libpq and of the two Redis clients that Mastodon has used.
+    if says("PG::ConnectionBad") || says("ActiveRecord::ConnectionNotEstablished") {
+        return Some(
+            "the task cannot reach the database: `masto plan --aws` shows what somebody changed at its security groups or routes, and `masto up --aws` mends it",
+        );
+    }
+    if says("Redis::CannotConnectError") || says("RedisClient::CannotConnectError") {
+        return Some(
+            "the task cannot reach Redis: `masto plan --aws` shows what somebody changed at its security groups or routes, and `masto up --aws` mends it",
+        );
+    }
+    None
+}
+
 /// What AWS's words mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
@@ -227,6 +246,32 @@ mod tests {
             of(exited, Some("OutOfMemoryError: killed"), Some(137)),
             format!("exit code 137: {exited}: OutOfMemoryError: killed")
         );
+    }
+
+    #[test]
+    fn what_a_task_printed_tells_what_it_could_not_reach() {
+        let hint = |line: &str| hint_of_output(&["rails aborted!".to_owned(), line.to_owned()]);
+        for (line, store) in [
+            (
+                "ActiveRecord::ConnectionNotEstablished: connection to server at \"10.0.1.7\", port 5432 failed: Connection timed out",
+                "the database",
+            ),
+            (
+                "PG::ConnectionBad: could not translate host name",
+                "the database",
+            ),
+            (
+                "RedisClient::CannotConnectError: Connection timed out",
+                "Redis",
+            ),
+        ] {
+            let hint = hint(line).unwrap();
+            assert!(
+                hint.contains(&format!("cannot reach {store}")),
+                "{line}: {hint}"
+            );
+        }
+        assert_eq!(hint("PG::DuplicateTable: relation exists"), None);
     }
 
     #[test]

@@ -50,10 +50,12 @@ pub enum Error {
     #[error("the server's name is taken")]
     Lock(#[source] local::LockError),
     /// Something of the server did not come up.
-    #[error("the server did not come up: {}", list(failed))]
+    #[error("the server did not come up: {}{}", list(failed), late(unfinished))]
     NotUp {
         /// What, and why.
         failed: Vec<Failed>,
+        /// What was still not ready when the time was over.
+        unfinished: Vec<String>,
     },
     /// Something of the server could not be taken away.
     #[error("the server `{name}` is not wholly removed: {}", list(failed))]
@@ -157,6 +159,13 @@ pub(crate) fn failed(summary: Summary) -> Vec<Failed> {
 
 fn then(hint: Option<&str>) -> String {
     hint.map(|hint| format!("; {hint}")).unwrap_or_default()
+}
+
+fn late(unfinished: &[String]) -> String {
+    if unfinished.is_empty() {
+        return String::new();
+    }
+    format!("; not ready in time: {}", unfinished.join(", "))
 }
 
 fn list(failed: &[Failed]) -> String {

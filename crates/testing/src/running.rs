@@ -49,7 +49,7 @@ impl Running {
         let docker = connect().await?;
         let paths = settings.paths();
         let reaper = Reaper::start(&docker, &paths, name)?;
-        let _lock = hold(&settings, name).await?;
+        let lock = hold(&settings, name).await?;
         let world = local::observe_world(&docker, name)
             .await
             .map_err(Error::docker)?;
@@ -84,11 +84,13 @@ impl Running {
         if summary.is_success() {
             return Ok(running);
         }
-        drop(_lock);
+        drop(lock);
         // The first failure is the one to tell; what cannot be removed now is left to the reaper.
         let _ = running.remove().await;
+        let unfinished = summary.unfinished.clone();
         Err(Error::NotUp {
             failed: failed(summary),
+            unfinished,
         })
     }
 
@@ -151,6 +153,8 @@ impl Running {
         let (name, paths) = (&self.name, self.settings.paths());
         let docker = connect().await?;
         let _lock = hold(&self.settings, name).await?;
+        // Its data goes as well: nothing has to be written before it ends.
+        local::kill(&docker, name).await.map_err(Error::docker)?;
         let world = local::observe_world(&docker, name)
             .await
             .map_err(Error::docker)?;

@@ -24,6 +24,8 @@ pub(crate) enum Fault {
         /// What a person would read.
         message: &'static str,
     },
+    /// It never arrives; this JSON is the answer.
+    Told(&'static str),
 }
 
 impl Fault {
@@ -32,6 +34,7 @@ impl Fault {
     pub(crate) fn answer(&self, call: &Call) -> Option<Response<Full<Bytes>>> {
         let (status, code, message) = match self {
             Self::None | Self::Lost => return None,
+            Self::Told(body) => return Some(Response::new(Full::from(*body))),
             Self::Throttled => match call.protocol {
                 Protocol::S3 => (503, "SlowDown", "Please reduce your request rate."),
                 Protocol::Ec2 => (503, "RequestLimitExceeded", "Request limit exceeded."),

@@ -23,7 +23,7 @@ use crate::names;
 use crate::record::Record;
 use crate::resource::{Live, Resource, database};
 use crate::scope::Scope;
-use crate::stopped::Stopped;
+use crate::stopped::{self, Stopped};
 use crate::{tags, tail, task};
 
 /// What work should have been done.
@@ -171,10 +171,14 @@ impl Job {
         let stopped = Stopped::of(&task);
         if stopped.exit_code != Some(0) {
             let arn = task.task_arn().unwrap_or_default();
+            let tail = tail::of_task(account, scope, ecs::ONE_OFF, arn).await;
+            let known = stopped
+                .hint
+                .or_else(|| stopped::hint_of_output(&tail).map(str::to_owned));
             return Err(Error::Failed {
                 id,
-                tail: tail::of_task(account, scope, ecs::ONE_OFF, arn).await,
-                hint: stopped.hint.or_else(|| {
+                tail,
+                hint: known.or_else(|| {
                     Some(
                         "the processes were left as they are; mend the cause, and run the same command again"
                             .to_owned(),
