@@ -29,7 +29,7 @@ impl AwsEvidence {
     ) -> Self {
         let visibility = Visibility::new(deployment, &session.topology.mastodon.env);
         Self {
-            environments: environments(deployment, observed, &visibility),
+            environments: environments(deployment, observed, &visibility, session.image_env()),
             account: session.account.clone(),
             scope: session.scope.clone(),
             processes: deployment
@@ -100,6 +100,7 @@ fn environments(
     deployment: &Deployment,
     observed: &Observed<Resource>,
     visibility: &Visibility,
+    image_env: &[(&str, &str)],
 ) -> BTreeMap<String, BTreeMap<String, Variable>> {
     let processes = deployment.processes.iter();
     let known = processes.filter_map(|process| {
@@ -115,7 +116,10 @@ fn environments(
             .map(|(variable, value)| (variable.clone(), visibility.see(&name, variable, value)));
         let secret = definition.secrets.keys();
         let secret = secret.map(|variable| (variable.clone(), Variable::Secret));
-        Some((name.clone(), shown.chain(secret).collect()))
+        let of_image = image_env.iter().map(|(variable, value)| {
+            ((*variable).to_owned(), Variable::Shown((*value).to_owned()))
+        });
+        Some((name.clone(), of_image.chain(shown).chain(secret).collect()))
     });
     known.collect()
 }

@@ -43,6 +43,15 @@ pub(crate) struct Prepared {
 }
 
 impl Session {
+    /// Variables that every task has from its image, as far as they are known: those that a
+    /// rehearsal gave it.
+    pub(crate) fn image_env(&self) -> &'static [(&'static str, &'static str)] {
+        match self.settings.stage {
+            Some(_) => &local::rehearsal::BELIEVED,
+            None => &[],
+        }
+    }
+
     /// Finds out whose account it is.
     pub(crate) async fn open(
         topology: Topology,

@@ -21,6 +21,12 @@ pub const LABEL: &str = "masto.rehearsal";
 
 /// Where Debian's images keep the certificates that they believe.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+/// Variables of every [`staged_copy`] that say whom it believes: OpenSSL looks into a folder of its
+/// own, and Node has a list of its own.
+pub const BELIEVED: [(&str, &str); 2] = [
+    ("SSL_CERT_FILE", AUTHORITIES),
+    ("NODE_EXTRA_CA_CERTS", AUTHORITIES),
+];
 
 /// Where the front listens on this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,9 +157,7 @@ pub async fn staged_copy(
         env,
     } = copy;
     let resource = format!("image `{repository}:{tag}`");
-    // OpenSSL looks into a folder of its own, and Node has a list of its own.
-    let believed = ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"].map(|name| (name, AUTHORITIES));
-    let variables = believed.iter().chain(*env);
+    let variables = BELIEVED.iter().chain(*env);
     let body = ContainerCreateBody {
         image: Some((*image).to_owned()),
         labels: Some(labels(rehearsal)),

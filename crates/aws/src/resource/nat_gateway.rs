@@ -38,8 +38,9 @@ pub struct NatGateway {
 pub struct LiveNatGateway {
     /// The id of its subnet.
     pub subnet: String,
-    /// The allocation of its address.
-    pub address: String,
+    /// The allocation of its address; `None` where it is not told. AWS makes no public gateway
+    /// without one, and MiniStack does not tell it.
+    pub address: Option<String>,
 }
 
 impl Kind for NatGateway {
@@ -55,14 +56,18 @@ impl Kind for NatGateway {
 
     fn diff(&self, live: &LiveNatGateway, known: &Known<Resource>) -> Option<Change> {
         let LiveNatGateway { subnet, address } = live;
-        Differences::new()
-            .held(
-                "subnet",
-                subnet,
-                known.get(&Id::Subnet(Tier::Public, self.zone)),
-            )
-            .held("address", address, known.get(&Id::Address(self.zone)))
-            .into_change()
+        let differences = Differences::new().held(
+            "subnet",
+            subnet,
+            known.get(&Id::Subnet(Tier::Public, self.zone)),
+        );
+        match address {
+            Some(address) => {
+                differences.held("address", address, known.get(&Id::Address(self.zone)))
+            }
+            None => differences,
+        }
+        .into_change()
     }
 
     async fn observe(
@@ -76,9 +81,7 @@ impl Kind for NatGateway {
                 let address = gateway.nat_gateway_addresses().first();
                 let live = LiveNatGateway {
                     subnet: gateway.subnet_id.clone().unwrap_or_default(),
-                    address: address
-                        .and_then(|address| address.allocation_id.clone())
-                        .unwrap_or_default(),
+                    address: address.and_then(|address| address.allocation_id.clone()),
                 };
                 Some(Found::ours(
                     id,
