@@ -162,7 +162,12 @@ impl Settings {
             stdout: std::io::stdout().is_terminal(),
             stderr: std::io::stderr().is_terminal(),
         };
-        Self::new(typed, terminals, variable)
+        let mut settings = Self::new(typed, terminals, variable);
+        if settings.person_at_stdout {
+            let size = termios::tcgetwinsize(std::io::stdout());
+            settings.signs.columns = size.ok().map(|size| usize::from(size.ws_col));
+        }
+        settings
     }
 
     /// From what was typed, what the streams are and a way to look up a variable.
@@ -253,7 +258,7 @@ impl Settings {
         };
         match (person, size) {
             (true, Ok(size)) => ProblemStyle::Graphical {
-                unicode: self.signs == Signs::UNICODE,
+                unicode: self.signs.is_unicode(),
                 width: usize::from(size.ws_col.clamp(40, 120)),
             },
             _ => ProblemStyle::Plain,

@@ -13,13 +13,15 @@ const TITLE: usize = 44;
 
 /// One probe, as soon as it is known.
 pub(crate) fn line(result: &ProbeResult, signs: Signs) -> String {
+    // Behind the sign, the title and the spaces between them.
+    let shown = |detail: &str| text::below_itself(detail, TITLE + 3, signs.columns);
     let (sign, detail) = match &result.outcome {
-        Outcome::Pass => (paint(GOOD, signs.good), paint(DIM, &result.detail)),
-        Outcome::Warn => (paint(WARNING, signs.warning), result.detail.clone()),
-        Outcome::Fail => (paint(ERROR, signs.bad), result.detail.clone()),
+        Outcome::Pass => (paint(GOOD, signs.good), paint(DIM, &shown(&result.detail))),
+        Outcome::Warn => (paint(WARNING, signs.warning), shown(&result.detail)),
+        Outcome::Fail => (paint(ERROR, signs.bad), shown(&result.detail)),
         Outcome::NotRun { why } => (
             paint(DIM, signs.skipped),
-            paint(DIM, &format!("not run: {why}")),
+            paint(DIM, &shown(&format!("not run: {why}"))),
         ),
     };
     format!("{sign} {} {detail}\n", text::pad(result.title, TITLE))

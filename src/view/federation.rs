@@ -53,8 +53,11 @@ pub(crate) fn tell(
 pub(crate) fn report(report: &FederationReport, signs: Signs) -> String {
     let mut lines = String::new();
     let mut before = None;
+    let together = report.hops.iter().filter(|hop| !is_course(hop.kind));
+    let together = together.map(|hop| text::width(&hop.title)).max();
+    let together = together.unwrap_or(0).max(TOGETHER);
     for hop in &report.hops {
-        lines.push_str(&line(hop, before, signs));
+        lines.push_str(&line(hop, before, together, signs));
         before = Some(hop);
     }
     let verdict = verdict(report, signs);
@@ -64,8 +67,9 @@ pub(crate) fn report(report: &FederationReport, signs: Signs) -> String {
     format!("\n{verdict}{}\n{lines}", causes(report))
 }
 
-/// One hop, with a heading where a direction begins after `before`.
-fn line(hop: &Hop, before: Option<&Hop>, signs: Signs) -> String {
+/// One hop, with a heading where a direction begins after `before`. Titles of what belongs to both
+/// directions take `together` columns.
+fn line(hop: &Hop, before: Option<&Hop>, together: usize, signs: Signs) -> String {
     let mut line = String::new();
     if let Some(heading) = heading(hop)
         && before.and_then(self::heading).as_ref() != Some(&heading)
@@ -75,37 +79,47 @@ fn line(hop: &Hop, before: Option<&Hop>, signs: Signs) -> String {
     if hop.kind == HopKind::CleanUp {
         line.push('\n');
     }
-    let (sign, rest) = match &hop.outcome {
-        Outcome::Pass if hop.way.is_empty() || !is_course(hop.kind) => {
-            (paint(GOOD, signs.good), timed(hop, &hop.detail))
-        }
-        Outcome::Pass => (paint(GOOD, signs.good), timed(hop, &way(&hop.way, signs))),
-        Outcome::Warn => (paint(WARNING, signs.warning), hop.detail.clone()),
-        Outcome::Fail => (paint(ERROR, signs.bad), stuck(hop)),
-        Outcome::NotRun { why } => (
-            paint(DIM, signs.skipped),
-            paint(DIM, &format!("not run: {why}")),
-        ),
-    };
     let title = if is_course(hop.kind) {
         text::pad(title(hop.kind), TITLE)
     } else {
-        text::pad(&hop.title, TOGETHER)
+        text::pad(&hop.title, together)
+    };
+    // Behind the sign, the title and the spaces between them.
+    let indent = text::width(&title) + 3;
+    let shown = |what: &str| text::below_itself(what, indent, signs.columns);
+    let (sign, rest) = match &hop.outcome {
+        Outcome::Pass => {
+            let what = match is_course(hop.kind) && !hop.way.is_empty() {
+                true => way(&hop.way, signs),
+                false => hop.detail.clone(),
+            };
+            let time = time(hop);
+            let indent = indent + text::width(&time);
+            let what = text::below_itself(&what, indent, signs.columns);
+            (paint(GOOD, signs.good), time + &paint(DIM, &what))
+        }
+        Outcome::Warn => (paint(WARNING, signs.warning), shown(&hop.detail)),
+        Outcome::Fail => (paint(ERROR, signs.bad), shown(&stuck(hop))),
+        Outcome::NotRun { why } => (
+            paint(DIM, signs.skipped),
+            paint(DIM, &shown(&format!("not run: {why}"))),
+        ),
     };
     let _ = writeln!(line, "{sign} {title} {rest}");
     line
 }
 
-fn timed(hop: &Hop, what: &str) -> String {
+/// How long it took, in a column of its own; empty where nothing was waited for.
+fn time(hop: &Hop) -> String {
     if hop.took_ms == 0 || !is_course(hop.kind) {
-        return paint(DIM, what);
+        return String::new();
     }
     let time = if hop.took_ms < 1000 {
         format!("{} ms", hop.took_ms)
     } else {
         text::duration(Duration::from_millis(hop.took_ms))
     };
-    format!("{time:>TIME$}  {}", paint(DIM, what))
+    format!("{time:>TIME$}  ")
 }
 
 fn stuck(hop: &Hop) -> String {

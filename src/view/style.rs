@@ -39,6 +39,8 @@ pub(crate) struct Signs {
     pub(crate) arrow: &'static str,
     /// Under way, one after the other.
     pub(crate) spinner: &'static [&'static str],
+    /// Columns of the terminal that answers are read on; `None` where nobody reads them on one.
+    pub(crate) columns: Option<usize>,
 }
 
 impl Signs {
@@ -51,6 +53,7 @@ impl Signs {
         ellipsis: "…",
         arrow: "→",
         spinner: &["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"],
+        columns: None,
     };
 
     /// For all others.
@@ -62,10 +65,16 @@ impl Signs {
         ellipsis: "...",
         arrow: "->",
         spinner: &["|", "/", "-", "\\"],
+        columns: None,
     };
 
     /// Those that the terminal can show.
     pub(crate) fn new(unicode: bool) -> Self {
         if unicode { Self::UNICODE } else { Self::ASCII }
+    }
+
+    /// Whether they are those of UTF-8.
+    pub(crate) fn is_unicode(self) -> bool {
+        self.good == Self::UNICODE.good
     }
 }

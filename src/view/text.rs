@@ -36,6 +36,23 @@ pub(crate) fn fit(text: &str, columns: usize, ellipsis: &str) -> String {
     cut
 }
 
+/// `text` behind something that takes `indent` columns: broken between words where it would be
+/// longer than `columns`, and indented below itself. A word that is too long stays whole, as an
+/// address has to. `None` breaks nothing.
+pub(crate) fn below_itself(text: &str, indent: usize, columns: Option<usize>) -> String {
+    /// A column of text that is narrower is read with more trouble than a broken line.
+    const NARROWEST: usize = 24;
+    let room = columns.map(|columns| columns.saturating_sub(indent));
+    let Some(room @ NARROWEST..) = room else {
+        return text.to_owned();
+    };
+    let options = textwrap::Options::new(room)
+        .break_words(false)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    textwrap::wrap(text, options).join(&format!("\n{}", " ".repeat(indent)))
+}
+
 /// `text` filled up with spaces to `columns`.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(width(text))))
@@ -101,6 +118,17 @@ pub(crate) fn count(number: usize, singular: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_text_goes_on_below_itself_and_addresses_stay_whole() {
+        let text = "12420 bytes became https://media.example.com/a/b/c/d/e/f/g and more";
+        let broken =
+            "12420 bytes became\n    https://media.example.com/a/b/c/d/e/f/g\n    and more";
+        assert_eq!(below_itself(text, 4, Some(32)), broken);
+        assert_eq!(below_itself(text, 4, None), text);
+        // Too narrow for a column of its own.
+        assert_eq!(below_itself(text, 44, Some(60)), text);
+    }
 
     #[test]
     fn a_long_line_is_cut_to_the_columns_it_may_take() {
