@@ -269,22 +269,23 @@ impl Error {
             "AccessDeniedException",
             "UnauthorizedOperation",
             "NotAuthorized",
-        ]) || self.is_unknown()
+        ]) || self.is_refused_as_a_whole()
     }
 
-    /// The credentials themselves are refused, whatever was asked for. They were good a moment
-    /// ago, or nothing else would have been asked.
-    fn is_unknown(&self) -> bool {
+    /// The credentials themselves are refused, whatever was asked for. [`crate::identity`] knows
+    /// more of it where it is the first call.
+    fn is_refused_as_a_whole(&self) -> bool {
         self.is(&[
             "AuthFailure",
             "InvalidClientTokenId",
             "UnrecognizedClientException",
             "SignatureDoesNotMatch",
-            "ExpiredToken",
-            "ExpiredTokenException",
-            "RequestExpired",
             "OptInRequired",
-        ])
+        ]) || self.is_expired()
+    }
+
+    fn is_expired(&self) -> bool {
+        self.is(&["ExpiredToken", "ExpiredTokenException", "RequestExpired"])
     }
 }
 
@@ -306,8 +307,14 @@ fn denied(action: &str) -> String {
 impl engine::Failure for Error {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Call { .. } if self.is_unknown() => {
+            Self::Call { .. } if self.is_expired() => {
                 Some("the credentials have expired: sign in again (`aws sso login`), and run the same command: it goes on from there".to_owned())
+            }
+            Self::Call { .. } if self.is(&["OptInRequired"]) => {
+                Some("the account is not signed up for this service or this region: finish that in the AWS console, and run the same command: it goes on from there".to_owned())
+            }
+            Self::Call { .. } if self.is_refused_as_a_whole() => {
+                Some("AWS does not take these credentials for it: where other calls went well, the access key was deleted or replaced meanwhile; sign in again (`aws sso login`), and run the same command: it goes on from there".to_owned())
             }
             Self::Call { action, .. } if self.is_denied() => Some(denied(action)),
             Self::Call { code: None, .. } => {
@@ -327,6 +334,42 @@ impl engine::Failure for Error {
         match self {
             Self::NotReady { tail, .. } | Self::Failed { tail, .. } => tail.clone(),
             _ => Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::Failure as _;
+
+    use super::*;
+
+    fn hint(code: &str) -> String {
+        let error = Error::Call {
+            action: "ec2:DescribeVpcs",
+            code: Some(code.to_owned()),
+            message: None,
+            request_id: None,
+            ambiguous: false,
+            source: "refused".into(),
+        };
+        assert_eq!(error.kind(), ErrorKind::Permission, "{code}");
+        error.hint().unwrap()
+    }
+
+    #[test]
+    fn credentials_that_are_refused_are_told_from_actions_that_are_not_allowed() {
+        for (code, said) in [
+            ("UnauthorizedOperation", "of `masto policy` gives it"),
+            ("AccessDenied", "of `masto policy` gives it"),
+            ("ExpiredToken", "have expired"),
+            ("RequestExpired", "have expired"),
+            ("InvalidClientTokenId", "deleted or replaced"),
+            ("AuthFailure", "deleted or replaced"),
+            ("OptInRequired", "not signed up"),
+        ] {
+            let hint = hint(code);
+            assert!(hint.contains(said), "{code}: {hint}");
         }
     }
 }

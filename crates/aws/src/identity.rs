@@ -106,3 +106,31 @@ fn no_credentials() -> Error {
         kind: ErrorKind::Permission,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use engine::Failure as _;
+
+    use super::*;
+
+    #[test]
+    fn a_region_that_is_not_enabled_and_a_wrong_secret_key_are_two_things() {
+        for (code, said) in [
+            (
+                "InvalidClientTokenId",
+                "enable-region --region-name eu-south-2",
+            ),
+            ("OptInRequired", "enable-region --region-name eu-south-2"),
+            ("SignatureDoesNotMatch", "AWS_SECRET_ACCESS_KEY"),
+        ] {
+            let error = refused(code, "eu-south-2").unwrap();
+            let hint = error.hint().unwrap();
+            assert!(hint.contains(said), "{code}: {hint}");
+            assert!(error.to_string().ends_with(code), "{error}");
+        }
+        // Others are no matter of who asks, or say it themselves.
+        for code in ["Throttling", "ExpiredToken", "AccessDenied"] {
+            assert!(refused(code, "eu-south-2").is_none(), "{code}");
+        }
+    }
+}
