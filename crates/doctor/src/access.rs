@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-
 use crate::http::{Always, CONNECT_BOUND, Client, chain};
 use crate::probe::login;
 use crate::problem::Problem;
@@ -89,28 +87,20 @@ impl App {
 }
 
 /// An HTTP client that reaches `subject`, whatever its names resolve to, and trusts its CA and
-/// nobody else's. With `token`, every request carries it. Follows redirects; keeps no connection
-/// open, so that it may be used from one runtime after another.
+/// nobody else's. Follows redirects; keeps no connection open, so that it may be used from one
+/// runtime after another.
 ///
 /// # Errors
-/// When the CA or the token cannot be used.
-pub fn http_client(subject: &Subject, token: Option<&str>) -> Result<reqwest::Client, AccessError> {
+/// When the CA cannot be used.
+pub fn http_client(subject: &Subject) -> Result<reqwest::Client, AccessError> {
     let broken = |reason: String| AccessError { reason };
     let trust = Trust::new(subject.ca_pem.as_deref()).map_err(broken)?;
-    let mut headers = HeaderMap::new();
-    if let Some(token) = token {
-        let mut value = HeaderValue::try_from(format!("Bearer {token}"))
-            .map_err(|error| broken(error.to_string()))?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
     let mut builder = reqwest::Client::builder()
         .use_preconfigured_tls(trust.client().map_err(broken)?)
         .http1_only()
         .no_proxy()
         .pool_max_idle_per_host(0)
-        .connect_timeout(CONNECT_BOUND)
-        .default_headers(headers);
+        .connect_timeout(CONNECT_BOUND);
     if let Some(addr) = subject.connect {
         builder = builder.dns_resolver(Arc::new(Always(addr)));
     }

@@ -197,7 +197,8 @@ impl Server {
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let made = running.run(command.clone(), env.into()).await?;
         // One that exists is left as it is, with a password that nobody here knows.
-        let is_taken = made.said.contains(" exists");
+        let exists = format!("the owner {username} exists");
+        let is_taken = made.said.lines().any(|line| line == exists);
         if made.code != 0 || is_taken {
             let said = if is_taken {
                 "the name is taken"
@@ -326,8 +327,7 @@ async fn visit(running: &Running) -> Result<(Subject, App, Account, Client), Err
             source,
         })?;
     let owner = log_in(&app, owner).await?;
-    let client =
-        doctor::http_client(&subject, None).map_err(|error| Error::Client(error.reason))?;
+    let client = doctor::http_client(&subject).map_err(|error| Error::Client(error.reason))?;
     Ok((subject, app, owner, client))
 }
 

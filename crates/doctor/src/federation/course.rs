@@ -375,13 +375,8 @@ async fn view<H: Evidence, O: Evidence>(
     let reaches = asked
         .iter()
         .filter_map(|(process, url)| Some(here.reach(process, url.as_ref()?)));
-    let (facts, reaches) = tokio::join!(here.facts(), futures_util::future::join_all(reaches));
-    View {
-        name: here.name.clone(),
-        host: here.examination.subject.web_host(),
-        facts,
-        reaches,
-    }
+    let (view, reaches) = tokio::join!(here.view(), futures_util::future::join_all(reaches));
+    View { reaches, ..view }
 }
 
 fn other_handle(handle: &str, acct: &str) -> Problem {

@@ -5,13 +5,13 @@ use serde_json::Value;
 use url::Url;
 
 use super::account::{RemoteAccount, Who};
-use super::cause::{self, View};
+use super::cause;
 use super::course::Course;
 use super::fetch::{Fetched, fetch};
-use super::hop::{HopKind, Planned};
+use super::hop::HopKind;
 use super::reach::Seen;
 use super::recorder::{Found, Recorder, Trouble};
-use super::remote::{ACTOR, NODEINFO, REACH, WEBFINGER};
+use super::remote::{ACTOR, NODEINFO, REACH, WEBFINGER, planned};
 use crate::diagnosis::Diagnosis;
 use crate::evidence::{Evidence, NoEvidence};
 use crate::problem::Problem;
@@ -40,12 +40,7 @@ pub(super) async fn discover<E: Evidence>(
     course: &Towards<'_, '_, E>,
     account: &RemoteAccount,
 ) -> Option<Discovery> {
-    let plan = |kind| Planned {
-        kind,
-        from: course.follower.name.clone(),
-        to: account.host.clone(),
-        handle: account.host.clone(),
-    };
+    let plan = |kind| planned(course.follower, &account.host, kind);
     let (reach, nodeinfo) = (plan(HopKind::Reach), plan(HopKind::Nodeinfo));
     let (webfinger, actor) = (plan(HopKind::Webfinger), plan(HopKind::Actor));
     let why = async |trouble: &Trouble| course.why(&reach, trouble).await;
@@ -91,19 +86,7 @@ async fn reached<E: Evidence>(
     let url = address(&account.host, "/.well-known/nodeinfo")?;
     let fetched = get(course, &url, JRD).await;
     let process = &fetched.reach.process;
-    let side = course.follower;
-    let ours = View {
-        name: side.name.clone(),
-        host: side.examination.subject.web_host(),
-        facts: side.facts().await,
-        reaches: Vec::new(),
-    };
-    let theirs = View {
-        name: account.host.clone(),
-        host: account.host.clone(),
-        facts: course.author.facts().await,
-        reaches: Vec::new(),
-    };
+    let (ours, theirs) = tokio::join!(course.follower.view(), course.author.view());
     if let Some(diagnosis) = cause::not_reached(&fetched.reach, &ours, &theirs) {
         return Err(Trouble::follower(Problem::known(
             fetched.detail(),

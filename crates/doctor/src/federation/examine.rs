@@ -49,13 +49,7 @@ pub async fn federate<A: Evidence, B: Evidence>(
     sink: impl FnMut(&Hop),
 ) -> FederationReport {
     let begin = Instant::now();
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let recorder = Recorder {
-        sender,
-        bound: options.bound,
-        deadline: begin + options.total,
-        stopped: stopped.boxed().shared(),
-    };
+    let (recorder, receiver) = Recorder::new(options, stopped);
     let (one, other) = (
         Examination::new(here.subject, here.evidence, options.bound),
         Examination::new(there.subject, there.evidence, options.bound),

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, Shared};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use futures_util::future::{BoxFuture, FutureExt, Shared};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, timeout};
 
 use super::hop::{Hop, HopKind, Planned, Station};
 use crate::diagnosis::Diagnosis;
+use crate::examine::Options;
 use crate::problem::{Problem, Severity};
 use crate::report::Outcome;
 
@@ -37,13 +38,28 @@ pub(crate) type Found<T> = Result<(String, T), Trouble>;
 
 /// Runs hops with their bound and passes on what became of them.
 pub(crate) struct Recorder<'r> {
-    pub(crate) sender: UnboundedSender<(usize, Hop)>,
-    pub(crate) bound: Duration,
-    pub(crate) deadline: Instant,
-    pub(crate) stopped: Shared<BoxFuture<'r, ()>>,
+    sender: UnboundedSender<(usize, Hop)>,
+    bound: Duration,
+    deadline: Instant,
+    stopped: Shared<BoxFuture<'r, ()>>,
 }
 
-impl Recorder<'_> {
+impl<'r> Recorder<'r> {
+    /// From now on, and the end that [`collect`] reads. Once `stopped` is ready nothing new runs.
+    pub(crate) fn new(
+        options: &Options,
+        stopped: impl Future<Output = ()> + Send + 'r,
+    ) -> (Self, UnboundedReceiver<(usize, Hop)>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let recorder = Self {
+            sender,
+            bound: options.bound,
+            deadline: Instant::now() + options.total,
+            stopped: stopped.boxed().shared(),
+        };
+        (recorder, receiver)
+    }
+
     /// Runs the hop at `place` of the report. `why` is asked for the cause of what did not arrive.
     pub(crate) async fn run<T>(
         &self,

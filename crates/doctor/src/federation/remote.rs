@@ -8,11 +8,10 @@ use std::net::SocketAddr;
 use futures_util::future::FutureExt;
 use reqwest::Method;
 use serde_json::Value;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::account::{RemoteAccount, Who};
-use super::cause::{self, View};
+use super::cause;
 use super::course::{COURSE, Course, PACE};
 use super::discovery::{Discovery, discover};
 use super::examine::{Peer, log_in, refused};
@@ -109,13 +108,7 @@ pub async fn follow_remote<E: Evidence>(
     sink: impl FnMut(&Hop),
 ) -> FederationReport {
     let begin = Instant::now();
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let recorder = Recorder {
-        sender,
-        bound: options.bound,
-        deadline: begin + options.total,
-        stopped: stopped.boxed().shared(),
-    };
+    let (recorder, receiver) = Recorder::new(options, stopped);
     let hops = match Examination::new(here.subject, here.evidence, options.bound) {
         Ok(examination) => {
             let one = Side {
@@ -155,7 +148,7 @@ async fn run<E: Evidence>(one: &Side<'_, E>, remote: &Remote, options: &Options,
     let Ok(other) = side(&front, host, options) else {
         r.not_run(
             REACH,
-            &planned(one, remote, HopKind::Reach),
+            &planned(one, host, HopKind::Reach),
             "its CA cannot be used",
         );
         return;
@@ -196,12 +189,12 @@ fn side<'s>(
 }
 
 /// A hop towards an account of which no more is known than what was typed.
-pub(super) fn planned<E>(one: &Side<'_, E>, remote: &Remote, kind: HopKind) -> Planned {
+pub(super) fn planned<E>(one: &Side<'_, E>, host: &str, kind: HopKind) -> Planned {
     Planned {
         kind,
         from: one.name.clone(),
-        to: remote.account.host.clone(),
-        handle: remote.account.host.clone(),
+        to: host.to_owned(),
+        handle: host.to_owned(),
     }
 }
 
@@ -214,7 +207,7 @@ async fn nobody<E: Evidence>(
     remote: &Remote,
     session: Option<&Session>,
 ) {
-    let plan = |kind| planned(course.follower, remote, kind);
+    let plan = |kind| planned(course.follower, &remote.account.host, kind);
     r.not_run(FIND, &plan(HopKind::Find), HopKind::Webfinger.missing());
     for (place, kind) in COURSE.iter().enumerate() {
         r.needs(THERE + place, &plan(*kind));
@@ -326,22 +319,13 @@ async fn answered<E: Evidence>(
         Some(Err(problem)) => return Err(Trouble::follower(problem)),
         None => {}
     }
-    let (ours, theirs) = (view(course.follower).await, view(course.author).await);
+    let (ours, theirs) = tokio::join!(course.follower.view(), course.author.view());
     match cause::undelivered(&ours, &theirs) {
         Some(_) => Err(Trouble::Missed("the follow was not taken there".to_owned())),
         None => Ok((
             "no delivery there waits in `push` or fails".to_owned(),
             false,
         )),
-    }
-}
-
-async fn view<E: Evidence>(side: &Side<'_, E>) -> View {
-    View {
-        name: side.name.clone(),
-        host: side.examination.subject.web_host(),
-        facts: side.facts().await,
-        reaches: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::Value;
 use url::Url;
 
+use super::cause::View;
 use super::reach::{Reach, reach};
 use crate::diagnosis::Facts;
 use crate::evidence::Evidence;
@@ -49,6 +50,16 @@ impl<E: Evidence> Side<'_, E> {
         match &subject.owner {
             Some(owner) => format!("{}@{domain}", owner.username),
             None => format!("{domain}@{domain}"),
+        }
+    }
+
+    /// What is behind it, before anybody was asked how the other one looks from there.
+    pub(crate) async fn view(&self) -> View {
+        View {
+            name: self.name.clone(),
+            host: self.examination.subject.web_host(),
+            facts: self.facts().await,
+            reaches: Vec::new(),
         }
     }
 

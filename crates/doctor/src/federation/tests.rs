@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use futures_util::future::{FutureExt, pending, ready};
-use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::cause::{View, stuck};
 use super::hop::{Hop, HopKind, Planned};
 use super::reach::{Reach, Seen, address as address_of, covers, is_private, read};
 use super::recorder::{Found, Recorder, Trouble, collect};
 use super::report::FederationReport;
+use crate::Options;
 use crate::diagnosis::testing::{healthy, snapshot, told};
 use crate::diagnosis::{Diagnosis, Facts};
 use crate::evidence::{EvidenceError, Variable};
@@ -422,18 +421,16 @@ fn private_addresses_need_to_be_allowed() {
 
 /// Runs `work` with a recorder, and gives what was told, in its order.
 async fn recorded(stopped: bool, work: impl AsyncFnOnce(Recorder<'_>)) -> Vec<(HopKind, Outcome)> {
-    let (sender, receiver) = mpsc::unbounded_channel();
     let stopped = if stopped {
         ready(()).boxed()
     } else {
         pending().boxed()
     };
-    let recorder = Recorder {
-        sender,
+    let options = Options {
         bound: Duration::from_secs(10),
-        deadline: Instant::now() + Duration::from_secs(30),
-        stopped: stopped.shared(),
+        total: Duration::from_secs(30),
     };
+    let (recorder, receiver) = Recorder::new(&options, stopped);
     let mut told = Vec::new();
     let sink = |hop: &Hop| told.push((hop.kind, hop.outcome.clone()));
     tokio::join!(collect(receiver, sink), work(recorder));
