@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use local::{LocalBackend, SecretStore};
-use mastodon::Secrets;
 
 use crate::cli::Selection;
 use crate::command::up::{ProgressArgs, is_unready};
@@ -118,13 +117,7 @@ impl Down {
                 .progress
                 .reporter(format!("masto down {name}"), settings);
             reporter.expect(&changes);
-            let backend = LocalBackend::new(
-                docker.clone(),
-                name.clone(),
-                Secrets::default(),
-                paths.clone(),
-                &plan,
-            );
+            let backend = LocalBackend::for_removal(&docker, &name, &paths, &plan);
             let Ended { summary, status } =
                 carry_out(backend, is_unready, &plan, None, &reporter, &interrupts).await;
             if status == ExitStatus::Success && self.data {

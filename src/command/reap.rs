@@ -5,7 +5,6 @@ use std::io;
 use clap::Args;
 use topology::Name;
 
-use crate::docker::reaper;
 use crate::docker::session::{block_on, connect, data_dir};
 use crate::docker::throw_away;
 use crate::error::{Error, ExitStatus};
@@ -21,7 +20,8 @@ pub(crate) struct Reap {
 
 impl Reap {
     pub(crate) fn run(self, settings: &Settings) -> Result<ExitStatus, Error> {
-        if !reaper::outlives(io::stdin().lock()) {
+        settings.printer.raw(local::READY.as_bytes())?;
+        if local::is_dismissed(io::stdin().lock()) {
             return Ok(ExitStatus::Success);
         }
         let local = local::Settings {

@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use engine::PlanOptions;
-use local::{Docker, LocalBackend, Lock, SecretStore};
-use mastodon::Secrets;
+use local::{Docker, LocalBackend, Lock, Reaper, SecretStore};
 use rand::Rng as _;
 use topology::{Domain, MailRoute, Memory, Name, Queue, Search, Topology, Vcpu};
 
@@ -13,7 +12,7 @@ use crate::command::up::is_unready;
 use crate::docker::execution::{Ended, carry_out, or_cancelled};
 use crate::docker::interrupt::Interrupts;
 use crate::docker::patient::Patient;
-use crate::docker::reaper::Reaper;
+use crate::docker::reaper;
 use crate::docker::session::{self, Session};
 use crate::error::{Error, ExitStatus};
 use crate::settings::{ProgressMode, Settings};
@@ -55,7 +54,7 @@ impl ThrowAway {
         let small = small(topology, name.clone())?;
         let session = Session::new(docker.clone(), small, local.clone(), settings);
         let lock = hold(&session.paths, &name, Duration::ZERO).await?;
-        let reaper = Reaper::watch(&name)?;
+        let reaper = reaper::watch(&name)?;
         let throw_away = Self {
             session,
             _lock: lock,
@@ -223,13 +222,7 @@ async fn remove(
         .await
         .map_err(session::failed)?;
     let plan = world.removal(true);
-    let backend = LocalBackend::new(
-        docker.clone(),
-        name.clone(),
-        Secrets::default(),
-        paths.clone(),
-        &plan,
-    );
+    let backend = LocalBackend::for_removal(docker, name, &paths, &plan);
     let interrupts = Interrupts::listen()?;
     let Ended { summary, status } = carry_out(
         backend,

@@ -32,6 +32,8 @@ fn a_killed_test_leaves_nothing() {
     assert!(up.unwrap().unwrap().ends_with(" are up"));
     test.kill().unwrap();
     test.wait().unwrap();
+    let left = scenario.engine.everything();
+    assert!(!left.is_subset(&before), "there was nothing to be left");
     scenario.engine.until_only(&before, REAPED);
 }
 
@@ -43,6 +45,8 @@ fn a_test_that_is_killed_while_its_servers_come_up_leaves_nothing() {
     scenario.engine.until_any_started(Duration::from_secs(60));
     test.kill().unwrap();
     test.wait().unwrap();
+    let left = scenario.engine.everything();
+    assert!(!left.is_subset(&before), "there was nothing to be left");
     scenario.engine.until_only(&before, REAPED);
 }
 

@@ -38,8 +38,15 @@ pub struct LocalBackend {
 }
 
 impl LocalBackend {
+    /// For a `plan` that only removes, and needs no secrets.
+    #[must_use]
+    pub fn for_removal(docker: &Docker, name: &Name, paths: &Paths, plan: &Plan<Resource>) -> Self {
+        let (docker, name, paths) = (docker.clone(), name.clone(), paths.clone());
+        Self::new(docker, name, Secrets::default(), paths, plan)
+    }
+
     /// For carrying out `plan` of the deployment `name`. The secrets go into containers and nowhere
-    /// else; a plan that only removes needs none.
+    /// else.
     #[must_use]
     pub fn new(
         docker: Docker,

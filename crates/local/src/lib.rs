@@ -77,7 +77,7 @@ pub use outputs::{Outputs, outputs};
 pub use paths::Paths;
 pub use prepare::{PrepareError, Prepared, prepare};
 pub use pull::pull;
-pub use reaper::{Reaper, ReaperError};
+pub use reaper::{READY, Reaper, ReaperError, is_dismissed, reaping_shell};
 pub use resource::{
     Attributes, Container, File, ImageUse, Job, Live, LiveContainer, LiveNetwork, LiveRoute,
     LiveVolume, Mode, Network, Ready, Resource, Route, Volume,

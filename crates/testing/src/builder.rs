@@ -20,7 +20,8 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Mastodon's release, `4.6.9`. The newest one that masto knows unless it is set.
+    /// Mastodon's release, `4.6.9`. The newest one that masto knows unless it is set. With other
+    /// keys of `mastodon:`, write it in the lines of [`topology`](Self::topology) instead.
     #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());

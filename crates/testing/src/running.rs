@@ -48,7 +48,7 @@ impl Running {
         let name = &topology.name;
         let docker = connect().await?;
         let paths = settings.paths();
-        let reaper = Reaper::start(&docker, &paths, name)?;
+        let reaper = Reaper::start(local::reaping_shell(&docker, &paths, name))?;
         let lock = hold(&settings, name).await?;
         let world = local::observe_world(&docker, name)
             .await
@@ -159,13 +159,7 @@ impl Running {
             .await
             .map_err(Error::docker)?;
         let plan = world.removal(true);
-        let backend = LocalBackend::new(
-            docker.clone(),
-            name.clone(),
-            Secrets::default(),
-            paths.clone(),
-            &plan,
-        );
+        let backend = LocalBackend::for_removal(&docker, name, &paths, &plan);
         let summary = engine::execute(&backend, &plan, Arc::new(|_| {}), &Cancel::new()).await;
         if !summary.is_success() {
             return Err(Error::NotRemoved {

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Takes a deployment away when whoever made it is gone. Prints `ready`, then reads its standard
-# input: a line on it says that nothing is left to do, its end that the other side died.
+# input: the line `done` says that nothing is left to do, its end that the other side died.
 #
 # MASTO_REAP     name of the deployment
 # MASTO_LABEL    the label that says whose something is
@@ -18,7 +18,7 @@ if ! command -v docker >/dev/null; then
 fi
 echo ready
 exec >/dev/null 2>&1
-if read -r _; then exit 0; fi
+if read -r word && [ "$word" = done ]; then exit 0; fi
 
 list() { # container, network or volume; the label's value
   all=
