@@ -11,6 +11,7 @@ use mastodon::{Deployment, SecretName, Secrets};
 use topology::Topology;
 
 use crate::aws::evidence::AwsEvidence;
+use crate::aws::inside;
 use crate::aws::session::Session;
 use crate::cli::Selection;
 use crate::docker::federation::Elsewhere;
@@ -55,7 +56,11 @@ pub(crate) async fn examine(
         .secrets(look, &deployment, aws::secrets::Leaving::Imagine)
         .await?;
     let subject = subject(&session, &deployment, &secrets, &asked)?;
-    let evidence = AwsEvidence::new(&session, &deployment, &observed);
+    settings.printer.say(
+        "A task of its own looks at PostgreSQL, Redis and Sidekiq from inside; on AWS that takes a minute …\n",
+    );
+    let inside = inside::look(&session, asked.total).await;
+    let evidence = AwsEvidence::new(&session, &deployment, &observed).with(inside);
     let mut options = Options::default();
     if let Some(total) = asked.total {
         options.total = total;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws::{Id, Live, LogQuery, Resource, TaskFamily, TaskStatus};
-use doctor::{EvidenceError, Health, Phase, ProcessState, RedisValue, Variable};
+use doctor::{Answers, EvidenceError, Health, JobWay, Phase, ProcessState, RedisValue, Variable};
 use engine::Observed;
 use jiff::Timestamp;
 use mastodon::Deployment;
@@ -11,17 +11,18 @@ use mastodon::Deployment;
 use crate::aws::session::Session;
 use crate::docker::visibility::Visibility;
 
-/// A look behind the front of a deployment on AWS. The stores are reachable from the tasks alone,
-/// and no task is entered for an examination.
+/// A look behind the front of a deployment on AWS. The stores are reachable from the tasks alone:
+/// what is told of them was found out by a task of its own, all at once.
 pub(crate) struct AwsEvidence {
     account: aws::Account,
     scope: aws::Scope,
     processes: Vec<(String, u16)>,
     environments: BTreeMap<String, BTreeMap<String, Variable>>,
+    inside: Result<Answers, EvidenceError>,
 }
 
 impl AwsEvidence {
-    /// Of `deployment`, as it was `observed`.
+    /// Of `deployment`, as it was `observed`, without a look from inside.
     pub(crate) fn new(
         session: &Session,
         deployment: &Deployment,
@@ -37,23 +38,33 @@ impl AwsEvidence {
                 .iter()
                 .map(|process| (process.id.to_string(), process.replicas))
                 .collect(),
+            inside: Err(unavailable(
+                "on AWS it can be seen from inside a task alone",
+            )),
         }
+    }
+
+    /// The same with what a look from inside found.
+    pub(crate) fn with(self, inside: Result<Answers, EvidenceError>) -> Self {
+        Self { inside, ..self }
+    }
+
+    fn inside(&self) -> Result<&Answers, EvidenceError> {
+        self.inside.as_ref().map_err(Clone::clone)
     }
 }
 
-fn inside<T>() -> Result<T, EvidenceError> {
-    Err(EvidenceError::Unavailable(
-        "on AWS it can be seen from inside a task alone".to_owned(),
-    ))
+fn unavailable(why: &str) -> EvidenceError {
+    EvidenceError::Unavailable(why.to_owned())
 }
 
 impl doctor::Evidence for AwsEvidence {
-    async fn redis(&self, _: &[&str]) -> Result<RedisValue, EvidenceError> {
-        inside()
+    async fn redis(&self, command: &[&str]) -> Result<RedisValue, EvidenceError> {
+        self.inside()?.redis(command)
     }
 
-    async fn sql(&self, _: &str) -> Result<Vec<Vec<String>>, EvidenceError> {
-        inside()
+    async fn sql(&self, query: &str) -> Result<Vec<Vec<String>>, EvidenceError> {
+        self.inside()?.sql(query)
     }
 
     async fn processes(&self) -> Result<Vec<ProcessState>, EvidenceError> {
@@ -87,11 +98,22 @@ impl doctor::Evidence for AwsEvidence {
         process: &str,
     ) -> Result<BTreeMap<String, Variable>, EvidenceError> {
         let known = self.environments.get(process).cloned();
-        known.ok_or_else(|| EvidenceError::Unavailable(format!("`{process}` is not defined")))
+        known.ok_or_else(|| unavailable(&format!("`{process}` is not defined")))
     }
 
-    async fn exec(&self, _: &str, _: &[&str]) -> Result<String, EvidenceError> {
-        inside()
+    async fn exec(&self, process: &str, argv: &[&str]) -> Result<String, EvidenceError> {
+        match process {
+            // The task has web's image.
+            "web" => self.inside()?.command(argv),
+            "postgres" | "redis" | "media" => Err(unavailable(
+                "AWS keeps the disks, and an alarm tells when the database's is nearly full",
+            )),
+            _ => Err(unavailable("no task of it is entered")),
+        }
+    }
+
+    fn job_sent(&self) -> Option<Result<JobWay, EvidenceError>> {
+        Some(self.inside().and_then(Answers::job))
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod down;
 pub(crate) mod drawing;
 pub(crate) mod evidence;
 pub(crate) mod forecast;
+pub(crate) mod inside;
 pub(crate) mod lease;
 pub(crate) mod lock;
 pub(crate) mod logs;

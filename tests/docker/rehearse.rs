@@ -68,6 +68,22 @@ fn went_well(run: &Run) {
         assert!(run.stdout.contains(said), "{said:?} is not in\n{run}");
     }
     assert!(!run.stdout.contains(" warned"), "{run}");
+    // What is only seen from inside the network was seen: all but these.
+    let lines = run.stdout.lines();
+    let not_run: Vec<&str> = lines
+        .filter(|line| line.contains("not run: "))
+        .filter_map(|line| line.split("  ").next())
+        .map(|line| line.trim_start_matches(['-', ' ']))
+        .collect();
+    assert_eq!(
+        not_run,
+        [
+            "there is space on the disks",
+            "mail arrives",
+            "the stores are not reachable from outside",
+        ],
+        "{run}"
+    );
 }
 
 fn nothing_is_left(scenario: &Scenario) {

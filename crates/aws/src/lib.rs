@@ -90,7 +90,7 @@ pub use kind::{Found, Owner};
 pub use logs::{LogLine, LogQuery, follow as follow_logs, logs};
 pub use names::bucket_name;
 pub use observe::{observe, observe_within};
-pub use one_off::{Ended, OneOff, run_one_off};
+pub use one_off::{Ended, OneOff, printed, run_one_off};
 pub use outputs::{Outputs, outputs};
 pub use placement::{Placement, TaskImages, zones};
 pub use policy::{

@@ -32,8 +32,10 @@ pub struct OneOff {
 pub struct Ended {
     /// Of the command.
     pub code: i32,
-    /// What it printed, both streams in the order of time.
+    /// What it printed, both streams in the order of time, as far as CloudWatch showed it at once.
     pub lines: Vec<LogLine>,
+    /// The task's ARN, for [`printed`].
+    pub task: String,
 }
 
 /// Runs a command in a new task from the deployment's one-off task definition, waits until it has
@@ -75,9 +77,22 @@ pub async fn run_one_off(
             tail: Vec::new(),
         });
     };
-    let query = logs::of_task(ecs::ONE_OFF, &arn);
-    let lines = logs::logs(account, scope, &query).await?;
-    Ok(Ended { code, lines })
+    let lines = printed(account, scope, &arn).await?;
+    Ok(Ended {
+        code,
+        lines,
+        task: arn,
+    })
+}
+
+/// What a task of [`run_one_off`] printed, as CloudWatch shows it now: the last lines come some
+/// seconds late.
+///
+/// # Errors
+///
+/// [`Error::Setup`] where the deployment has no log group.
+pub async fn printed(account: &Account, scope: &Scope, task: &str) -> Result<Vec<LogLine>, Error> {
+    logs::logs(account, scope, &logs::of_task(ecs::ONE_OFF, task)).await
 }
 
 /// Where Sidekiq's tasks are: they reach all stores, and nobody reaches them.

@@ -54,6 +54,31 @@ pub trait Evidence: Send + Sync {
         process: &str,
         argv: &[&str],
     ) -> impl Future<Output = Result<String, EvidenceError>> + Send;
+
+    /// How a harmless job went through the queue `ingress`, where the backend has sent one itself
+    /// because it holds no conversation with Redis; `None`: the doctor sends one.
+    fn job_sent(&self) -> Option<Result<JobWay, EvidenceError>> {
+        None
+    }
+}
+
+/// How a job went through a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobWay {
+    /// A Sidekiq process took it, and it ended well.
+    Taken {
+        /// Milliseconds until it was taken.
+        ms: u64,
+    },
+    /// It was taken, and failed with this error.
+    Failed(String),
+    /// Nobody took it, and it was taken back.
+    Stayed {
+        /// How long it lay there.
+        seconds: u64,
+    },
+    /// Redis did not take it, for this reason.
+    Refused(String),
 }
 
 /// The value of an environment variable, as far as a person may see it.

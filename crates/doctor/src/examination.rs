@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use crate::diagnosis::Facts;
-use crate::evidence::{Evidence, EvidenceError, ProcessState, Variable};
+use crate::evidence::{Evidence, EvidenceError, JobWay, ProcessState, Variable};
 use crate::http::Client;
 use crate::redis::RedisValue;
 use crate::sidekiq::{SNAPSHOT, Snapshot};
@@ -128,6 +128,11 @@ impl<'e, E: Evidence> Examination<'e, E> {
     /// One command inside a process's container.
     pub(crate) async fn exec(&self, process: &str, argv: &[&str]) -> Result<String, EvidenceError> {
         bounded(self.evidence.exec(process, argv)).await
+    }
+
+    /// How the backend's own job went; see [`Evidence::job_sent`].
+    pub(crate) fn job_sent(&self) -> Option<Result<JobWay, EvidenceError>> {
+        self.evidence.job_sent()
     }
 
     /// Everything the rules look at, as it is now; what cannot be seen is left out.

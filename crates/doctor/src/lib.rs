@@ -14,6 +14,7 @@ mod examination;
 mod examine;
 mod federation;
 mod http;
+mod inside;
 mod png;
 mod probe;
 mod problem;
@@ -28,12 +29,15 @@ mod websocket;
 
 pub use access::{AccessError, App, http_client};
 pub use diagnosis::Diagnosis;
-pub use evidence::{Evidence, EvidenceError, Health, NoEvidence, Phase, ProcessState, Variable};
+pub use evidence::{
+    Evidence, EvidenceError, Health, JobWay, NoEvidence, Phase, ProcessState, Variable,
+};
 pub use examine::{Options, examine, explain};
 pub use federation::{
     AccountError, FederationCause, FederationReport, Hop, HopKind, Peer, Place, Remote,
     RemoteAccount, Station, Who, account_of, federate, follow_remote,
 };
+pub use inside::{Answers, Inquiry};
 pub use redis::RedisValue;
 pub use report::{Cause, Outcome, ProbeId, ProbeResult, Report, SCHEMA_VERSION};
 pub use subject::{ClosedPort, Owner, Subject};

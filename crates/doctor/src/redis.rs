@@ -35,7 +35,7 @@ impl RedisValue {
         }
     }
 
-    fn from_json(value: Value) -> Self {
+    pub(crate) fn from_json(value: Value) -> Self {
         match value {
             Value::Null => Self::Nil,
             Value::Bool(truth) => Self::Integer(i64::from(truth)),

@@ -2,6 +2,7 @@
 
 pub(crate) mod console;
 pub(crate) mod database;
+mod inquiry;
 pub(crate) mod keys;
 pub(crate) mod registration;
 pub(crate) mod runner;

@@ -89,7 +89,10 @@ fn judge(skews: &[Skew]) -> Finding {
         return Err(Problem::not_run("no clock of the server can be read"));
     };
     if worst.ahead.abs() <= NOTICED {
-        return Ok(format!("{} clocks are with ours", skews.len()));
+        return Ok(match skews {
+            [skew] => format!("that of {} is with ours", skew.whose),
+            skews => format!("{} clocks are with ours", skews.len()),
+        });
     }
     let sentence = |skew: &Skew| {
         let seconds = skew.ahead.as_secs();
@@ -163,6 +166,14 @@ mod tests {
                   cause: the clock of `redis` is wrong: signatures to and from other servers are refused
                   - redis is 45 s behind this machine
                   fix: set the clock of the machine it runs on (`timedatectl set-ntp true`), and take anything that shifts time out of its environment"#]],
+        );
+    }
+
+    #[test]
+    fn one_alone_is_named() {
+        check(
+            &[("the ingress", 0)],
+            &expect!["pass: that of the ingress is with ours"],
         );
     }
 

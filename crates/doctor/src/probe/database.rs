@@ -8,14 +8,14 @@ use crate::evidence::Evidence;
 use crate::examination::Examination;
 use crate::problem::Problem;
 
-const STATE: &str = "select current_setting('server_version'), \
+pub(crate) const STATE: &str = "select current_setting('server_version'), \
      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int, \
      (select count(*) from pg_stat_activity where backend_type = 'client backend'), \
      pg_encoding_to_char(encoding), to_regclass('schema_migrations') is not null \
      from pg_database where datname = current_database()";
-const APPLIED: &str = "select version from schema_migrations order by version";
+pub(crate) const APPLIED: &str = "select version from schema_migrations order by version";
 /// Lists the release's migrations, from the image's working directory.
-const LIST: &[&str] = &["ls", "db/migrate", "db/post_migrate"];
+pub(crate) const LIST: &[&str] = &["ls", "db/migrate", "db/post_migrate"];
 
 pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
     let rows = examination.sql(STATE).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Finding;
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, EvidenceError, JobWay};
 use crate::examination::Examination;
 use crate::problem::{Problem, Symptom};
 use crate::redis::RedisValue;
@@ -17,13 +17,18 @@ const FAILED: Duration = Duration::from_millis(300);
 const PACE: Duration = Duration::from_millis(50);
 
 pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
+    let way = match examination.job_sent() {
+        Some(way) => way?,
+        None => send(examination).await?,
+    };
+    judge(way)
+}
+
+/// Sends a job and looks where it goes.
+async fn send<E: Evidence>(examination: &Examination<'_, E>) -> Result<JobWay, EvidenceError> {
     let job = TestJob::new(Timestamp::now());
-    let pushed = examination.redis(&job.push()).await?;
-    if let RedisValue::Error(error) = pushed {
-        return Err(Problem::new(
-            format!("Redis did not take the job: {error}"),
-            Symptom::JobFailed(error),
-        ));
+    if let RedisValue::Error(error) = examination.redis(&job.push()).await? {
+        return Ok(JobWay::Refused(error));
     }
     let begin = Timestamp::now();
     let look = || async {
@@ -36,13 +41,9 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
         // Nobody wants it: it must not lie there until somebody does.
         let taken_back = examination.redis(&job.take_back()).await;
         tracing::debug!(?taken_back, "the test job was taken back");
-        return Err(Problem::new(
-            format!(
-                "the job was not taken within {} s",
-                examination.patience.as_secs()
-            ),
-            Symptom::JobNotTaken("ingress".to_owned()),
-        ));
+        return Ok(JobWay::Stayed {
+            seconds: examination.patience.as_secs(),
+        });
     };
     let took = Timestamp::now().duration_since(begin).as_millis();
     let failure = match state {
@@ -57,10 +58,27 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
             .await
         }
     };
-    match failure {
-        None => Ok(format!("taken within {took} ms")),
-        Some(error) => Err(Problem::new(
+    Ok(match failure {
+        None => JobWay::Taken {
+            ms: u64::try_from(took).unwrap_or_default(),
+        },
+        Some(error) => JobWay::Failed(error),
+    })
+}
+
+fn judge(way: JobWay) -> Finding {
+    match way {
+        JobWay::Taken { ms } => Ok(format!("taken within {ms} ms")),
+        JobWay::Failed(error) => Err(Problem::new(
             format!("the job failed: {error}"),
+            Symptom::JobFailed(error),
+        )),
+        JobWay::Stayed { seconds } => Err(Problem::new(
+            format!("the job was not taken within {seconds} s"),
+            Symptom::JobNotTaken("ingress".to_owned()),
+        )),
+        JobWay::Refused(error) => Err(Problem::new(
+            format!("Redis did not take the job: {error}"),
             Symptom::JobFailed(error),
         )),
     }

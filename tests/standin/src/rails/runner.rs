@@ -1,24 +1,30 @@
-//! `rails runner`: the one script the stand-in knows.
+//! `rails runner`: the scripts the stand-in knows, by their first line.
 
 use crate::app::App;
 use crate::exception::Exception;
 use crate::model::{account, role, user};
 use crate::output::{complain, say};
+use crate::rails::inquiry;
 use crate::rails::registration::{self, NewUser};
 
-/// The first line of the script that makes the owner's account.
+/// The script that makes the owner's account.
 const OWNER: &str = "# masto: owner account";
+/// The script that answers the doctor.
+const INQUIRY: &str = "# masto: a look from inside";
 
 /// Runs it. `Ok(false)` when it ended by itself with a message.
 pub(crate) async fn run(app: &App, script: &str) -> Result<bool, Exception> {
-    if script.lines().next().map(str::trim) != Some(OWNER) {
-        complain(&format!(
-            "This is masto's stand-in for Mastodon {}, and it runs no Ruby: the only script it knows begins with `{OWNER}`. Use the official images for anything else.",
-            app.settings.release
-        ));
-        return Ok(false);
+    match script.lines().next().map(str::trim) {
+        Some(OWNER) => owner(app).await,
+        Some(INQUIRY) => inquiry::run(app).await,
+        _ => {
+            complain(&format!(
+                "This is masto's stand-in for Mastodon {}, and it runs no Ruby: it knows masto's own scripts alone, which begin with `{OWNER}` or `{INQUIRY}`. Use the official images for anything else.",
+                app.settings.release
+            ));
+            Ok(false)
+        }
     }
-    owner(app).await
 }
 
 async fn owner(app: &App) -> Result<bool, Exception> {
