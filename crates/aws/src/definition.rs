@@ -1,6 +1,6 @@
 //! A task definition as ECS has it registered: what is compared, with AWS's defaults written out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_ecs::types::{
     ContainerDefinition, CpuArchitecture, HealthCheck, KeyValuePair, LinuxParameters,
@@ -20,6 +20,9 @@ const RETRIES: i32 = 6;
 /// Seconds in which failures do not count. Rails boots slowly on a quarter of a processor; the
 /// first success ends it.
 const START_PERIOD: i32 = 300;
+
+/// The label of a container that says which secret values its tasks start with.
+const SECRETS: &str = "masto.secrets";
 
 /// One revision of a task definition, with one container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -44,6 +47,9 @@ pub struct Definition {
     pub environment: BTreeMap<String, String>,
     /// Variables with where their secrets are kept.
     pub secrets: BTreeMap<String, String>,
+    /// What tells other values of the secrets from these, without telling any: tasks read them when
+    /// they start, so that other values need another revision. Empty where it does not matter.
+    pub secret_values: String,
     /// Where it listens.
     pub port: Option<i32>,
     /// `["CMD", "test", …]`; empty for none.
@@ -90,6 +96,8 @@ impl Definition {
             .map(|(name, from)| Secret::builder().name(name).value_from(from).build())
             .collect::<Result<Vec<_>, _>>()
             .map_err(bug)?;
+        let labels = (!self.secret_values.is_empty())
+            .then(|| HashMap::from([(SECRETS.to_owned(), self.secret_values.clone())]));
         let port = self.port.map(|port| {
             let mapping = PortMapping::builder()
                 .container_port(port)
@@ -125,6 +133,7 @@ impl Definition {
             .set_command(Some(self.command.clone()))
             .set_environment(Some(environment))
             .set_secrets(Some(secrets))
+            .set_docker_labels(labels)
             .set_port_mappings(port)
             .set_health_check(health)
             .stop_timeout(self.stop_timeout)
@@ -197,6 +206,11 @@ impl Definition {
             command: container.command().to_vec(),
             environment: environment.collect(),
             secrets: secrets.collect(),
+            secret_values: container
+                .docker_labels()
+                .and_then(|labels| labels.get(SECRETS))
+                .cloned()
+                .unwrap_or_default(),
             port: container
                 .port_mappings()
                 .first()
@@ -228,6 +242,7 @@ impl Definition {
             command,
             environment,
             secrets,
+            secret_values,
             port,
             health,
             stop_timeout,
@@ -264,6 +279,10 @@ impl Definition {
         note("execution role", execution_role, &wanted.execution_role);
         note("log group", log_group, &wanted.log_group);
         note("log region", log_region, &wanted.log_region);
+        if *secret_values != wanted.secret_values {
+            // As the secret itself tells it: not even what stands for a value is shown.
+            note("values of secrets", "as started with", "as stored");
+        }
         changes.extend(maps("", environment, &wanted.environment));
         changes.extend(maps("secret ", secrets, &wanted.secrets));
         changes
@@ -305,6 +324,7 @@ mod tests {
             command: vec!["puma".to_owned()],
             environment: map("S3_PERMISSION", ""),
             secrets: map("DB_PASS", "arn:secret:POSTGRES_PASSWORD::"),
+            secret_values: "1f".to_owned(),
             port: Some(3000),
             health: vec!["CMD".to_owned(), "true".to_owned()],
             stop_timeout: 60,
@@ -337,7 +357,7 @@ mod tests {
         let old = definition();
         let other = || "other".to_owned();
         type Touch = fn(&mut Definition, String);
-        let changed: [(&str, Touch); 15] = [
+        let changed: [(&str, Touch); 16] = [
             ("cpu", |new, other| new.cpu = other),
             ("memory", |new, other| new.memory = other),
             ("architecture", |new, other| new.architecture = other),
@@ -352,6 +372,7 @@ mod tests {
             ("secret DB_PASS", |new, other| {
                 drop(new.secrets.insert("DB_PASS".to_owned(), other));
             }),
+            ("values of secrets", |new, other| new.secret_values = other),
             ("port", |new, _| new.port = None),
             ("health check", |new, other| new.health.push(other)),
             ("stop timeout", |new, _| new.stop_timeout = 30),

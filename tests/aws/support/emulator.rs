@@ -109,9 +109,16 @@ impl Emulator {
             Ask::Rest(method, _, body) => {
                 curl.args(["--request", method, "--data", body]);
             }
+            Ask::Replace(_, etag, body) => {
+                curl.args(["--request", "PUT", "--data", body])
+                    .args(["--header", &format!("If-Match: {etag}")]);
+            }
+            Ask::Head(_) => {
+                curl.args(["--output", "/dev/null", "--dump-header", "-"]);
+            }
         }
         let path = match call {
-            Ask::Rest(_, path, _) => path,
+            Ask::Rest(_, path, _) | Ask::Replace(path, ..) | Ask::Head(path) => path,
             Ask::Form(_) | Ask::Json(..) => "/",
         };
         let output = curl
@@ -301,6 +308,10 @@ pub(crate) enum Ask<'a> {
     Json(&'a str, &'a str),
     /// A method, a path and a body.
     Rest(&'a str, &'a str, &'a str),
+    /// A path, the `ETag` of what is there, and what shall be there.
+    Replace(&'a str, &'a str, &'a str),
+    /// A path, of which the headers are the answer.
+    Head(&'a str),
 }
 
 impl Drop for Emulator {

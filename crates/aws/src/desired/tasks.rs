@@ -100,6 +100,7 @@ fn service(scene: Scene<'_>, process: &Process) -> Service {
         image: scene.placement.images.get(*image).to_owned(),
         command: command.clone(),
         environment: Environment::new(env, scene.scope, &media(scene)),
+        secret_values: scene.placement.secrets.clone(),
         port: *port,
         health: health.check(*port),
         stop_seconds: seconds(stop_grace.as_secs()),
@@ -173,6 +174,8 @@ fn one_off(scene: Scene<'_>) -> TaskDefinition {
         // What `masto` starts always says what to run.
         command: vec!["true".to_owned()],
         environment: shared(scene),
+        // Each of its tasks reads them when it is started, and runs once.
+        secret_values: String::new(),
         port: None,
         health: Vec::new(),
         stop_seconds: seconds(LONGEST_STOP),

@@ -60,6 +60,8 @@ fn told(definition: &TaskDefinition, text: &mut String) {
         image,
         command,
         environment,
+        // The same for all of them.
+        secret_values: _,
         port,
         health,
         stop_seconds,

@@ -28,7 +28,7 @@ const WINDOW: i64 = 30;
 /// | Field | Change |
 /// |---|---|
 /// | `names` | in place: missing keys are added, others stay |
-/// | `fingerprint` | in place; tasks read secrets when they start |
+/// | `fingerprint` | in place; the processes are started anew, because tasks read secrets then |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentSecret {
     /// The keys that masto or the operator makes.

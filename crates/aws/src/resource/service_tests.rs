@@ -17,6 +17,7 @@ fn service() -> Service {
             image: "example.org/mastodon:v4.7.5".to_owned(),
             command: Vec::new(),
             environment: Environment::default(),
+            secret_values: String::new(),
             port: Some(3000),
             health: Vec::new(),
             stop_seconds: 60,

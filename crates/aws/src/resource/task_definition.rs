@@ -19,7 +19,7 @@ use crate::ensure::{ensure, insist};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::id::{Id, RoleKind, TaskFamily};
-use crate::kind::{Found, Kind, Site};
+use crate::kind::{Found, Kind, Owner, Site};
 use crate::names;
 use crate::resource::Resource;
 use crate::resource::role::secret_arn;
@@ -48,6 +48,8 @@ pub struct TaskDefinition {
     pub command: Vec<String>,
     /// What it is given.
     pub environment: Environment,
+    /// As [`Definition::secret_values`].
+    pub secret_values: String,
     /// Where it listens.
     pub port: Option<u16>,
     /// What ECS runs in the container to see whether it works; empty for nothing.
@@ -192,6 +194,7 @@ impl TaskDefinition {
             command: self.command.clone(),
             environment: self.environment.values(attributes)?,
             secrets,
+            secret_values: self.secret_values.clone(),
             port: self.port.map(i32::from),
             health: self.health.clone(),
             stop_timeout: self.stop_seconds,
@@ -342,13 +345,31 @@ async fn look(
         revision: latest.revision(),
     };
     let mut found = Found::ours(Id::TaskDefinition(family), attributes(&latest), live);
-    found.owner = tags::owner(&tags, scope);
+    found.owner = match tags::owner(&tags, scope) {
+        Owner::Ours => Owner::Ours,
+        Owner::Stranger => owner_before(account, scope, name).await?,
+    };
     Ok(Some(found))
+}
+
+/// Whose the family is by its earlier revisions: the latest one, without our tags, may be what a
+/// person registered over ours in a hurry.
+async fn owner_before(account: &Account, scope: &Scope, family: &str) -> Result<Owner, Error> {
+    let arns = revisions(account, family, TaskDefinitionStatus::Active).await?;
+    for arn in arns.iter().rev().skip(1) {
+        let Some((_, tags)) = latest(account, arn).await? else {
+            continue;
+        };
+        if tags::owner(&tags, scope) == Owner::Ours {
+            return Ok(Owner::Ours);
+        }
+    }
+    Ok(Owner::Stranger)
 }
 
 type Tagged = (aws_sdk_ecs::types::TaskDefinition, BTreeMap<String, String>);
 
-/// The latest active revision and its tags.
+/// The latest active revision of a family, or one that is named by its ARN, and its tags.
 async fn latest(account: &Account, family: &str) -> Result<Option<Tagged>, Error> {
     let answer = account
         .ecs

@@ -21,6 +21,7 @@ fn definition() -> TaskDefinition {
         image: "example.org/mastodon:v4.7.5".to_owned(),
         command: vec!["puma".to_owned()],
         environment,
+        secret_values: "1f".to_owned(),
         port: Some(3000),
         health: Vec::new(),
         stop_seconds: 60,
