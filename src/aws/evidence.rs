@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws::{Id, Live, LogQuery, Resource, TaskFamily, TaskStatus};
-use doctor::{Answers, EvidenceError, Health, JobWay, Phase, ProcessState, RedisValue, Variable};
+use aws::{AlarmKind, AlarmStatus, Id, Live, LogQuery, Resource, TaskFamily, TaskStatus};
+use doctor::{
+    Answers, DiskAlarm, EvidenceError, Health, JobWay, Phase, ProcessState, RedisValue, Variable,
+};
 use engine::Observed;
 use jiff::Timestamp;
 use mastodon::Deployment;
@@ -105,15 +107,40 @@ impl doctor::Evidence for AwsEvidence {
         match process {
             // The task has web's image.
             "web" => self.inside()?.command(argv),
-            "postgres" | "redis" | "media" => Err(unavailable(
-                "AWS keeps the disks, and an alarm tells when the database's is nearly full",
-            )),
             _ => Err(unavailable("no task of it is entered")),
         }
     }
 
+    async fn disk_alarm(&self) -> Option<Result<DiskAlarm, EvidenceError>> {
+        let alarms = match aws::alarms(&self.account, &self.scope).await {
+            Ok(alarms) => alarms,
+            Err(error) => return Some(Err(failure("looking at the alarms", &error))),
+        };
+        Some(heard(&alarms))
+    }
+
     fn job_sent(&self) -> Option<Result<JobWay, EvidenceError>> {
         Some(self.inside().and_then(Answers::job))
+    }
+}
+
+/// What the alarm for the database's disk says.
+fn heard(alarms: &[AlarmStatus]) -> Result<DiskAlarm, EvidenceError> {
+    let name = AlarmKind::DatabaseStorage.to_string();
+    let Some(AlarmStatus {
+        alarm: _,
+        state,
+        reason,
+    }) = alarms.iter().find(|alarm| alarm.alarm == name)
+    else {
+        return Err(unavailable(&format!("there is no alarm `{name}`")));
+    };
+    match state.as_str() {
+        "OK" => Ok(DiskAlarm::Quiet(reason.clone())),
+        "ALARM" => Ok(DiskAlarm::Rings(reason.clone())),
+        _ => Err(unavailable(&format!(
+            "CloudWatch has no figure for the alarm `{name}` yet"
+        ))),
     }
 }
 
@@ -180,5 +207,24 @@ fn state(name: &str, task: Option<&TaskStatus>) -> ProcessState {
         memory_limit: task
             .and_then(|task| task.memory)
             .map(|mebibytes| mebibytes * 1024 * 1024),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_alarm_for_the_disk_is_heard_alone() {
+        let alarm = |alarm: &str, state: &str| AlarmStatus {
+            alarm: alarm.to_owned(),
+            state: state.to_owned(),
+            reason: "because".to_owned(),
+        };
+        let heard = |state| heard(&[alarm("web-down", "ALARM"), alarm("database-storage", state)]);
+        assert_eq!(heard("OK"), Ok(DiskAlarm::Quiet("because".to_owned())));
+        assert_eq!(heard("ALARM"), Ok(DiskAlarm::Rings("because".to_owned())));
+        assert!(heard("INSUFFICIENT_DATA").is_err());
+        assert!(super::heard(&[]).is_err());
     }
 }

@@ -55,11 +55,26 @@ pub trait Evidence: Send + Sync {
         argv: &[&str],
     ) -> impl Future<Output = Result<String, EvidenceError>> + Send;
 
+    /// What a watch of the backend's own says of the database's disk, where nobody can look at the
+    /// disks of the stores; `None`: the doctor looks.
+    fn disk_alarm(&self) -> impl Future<Output = Option<Result<DiskAlarm, EvidenceError>>> + Send {
+        async { None }
+    }
+
     /// How a harmless job went through the queue `ingress`, where the backend has sent one itself
     /// because it holds no conversation with Redis; `None`: the doctor sends one.
     fn job_sent(&self) -> Option<Result<JobWay, EvidenceError>> {
         None
     }
+}
+
+/// A watch over a disk, with its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DiskAlarm {
+    /// There is space.
+    Quiet(String),
+    /// It fills up.
+    Rings(String),
 }
 
 /// How a job went through a queue.

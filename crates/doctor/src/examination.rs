@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use crate::diagnosis::Facts;
-use crate::evidence::{Evidence, EvidenceError, JobWay, ProcessState, Variable};
+use crate::evidence::{DiskAlarm, Evidence, EvidenceError, JobWay, ProcessState, Variable};
 use crate::http::Client;
 use crate::redis::RedisValue;
 use crate::sidekiq::{SNAPSHOT, Snapshot};
@@ -128,6 +128,15 @@ impl<'e, E: Evidence> Examination<'e, E> {
     /// One command inside a process's container.
     pub(crate) async fn exec(&self, process: &str, argv: &[&str]) -> Result<String, EvidenceError> {
         bounded(self.evidence.exec(process, argv)).await
+    }
+
+    /// See [`Evidence::disk_alarm`].
+    pub(crate) async fn disk_alarm(&self) -> Option<Result<DiskAlarm, EvidenceError>> {
+        let answer = async { Ok(self.evidence.disk_alarm().await) };
+        match bounded(answer).await {
+            Ok(alarm) => alarm,
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// How the backend's own job went; see [`Evidence::job_sent`].

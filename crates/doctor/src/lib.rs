@@ -30,7 +30,7 @@ mod websocket;
 pub use access::{AccessError, App, http_client};
 pub use diagnosis::Diagnosis;
 pub use evidence::{
-    Evidence, EvidenceError, Health, JobWay, NoEvidence, Phase, ProcessState, Variable,
+    DiskAlarm, Evidence, EvidenceError, Health, JobWay, NoEvidence, Phase, ProcessState, Variable,
 };
 pub use examine::{Options, examine, explain};
 pub use federation::{

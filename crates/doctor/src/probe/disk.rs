@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 
 use super::Finding;
 use crate::diagnosis::Diagnosis;
-use crate::evidence::Evidence;
+use crate::evidence::{DiskAlarm, Evidence};
 use crate::examination::Examination;
 use crate::problem::Problem;
 
@@ -14,6 +14,9 @@ const STORES: &[&str] = &["postgres", "redis", "media"];
 const NOT_DATA: &[&str] = &["/dev", "/proc", "/sys", "/run", "/etc", "/tmp"];
 
 pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Finding {
+    if let Some(alarm) = examination.disk_alarm().await {
+        return heard(alarm?);
+    }
     let printed = join_all(
         STORES
             .iter()
@@ -31,6 +34,22 @@ pub(crate) async fn probe<E: Evidence>(examination: &Examination<'_, E>) -> Find
     match (disks.is_empty(), missing) {
         (true, Some(error)) => Err(error.into()),
         _ => judge(disks),
+    }
+}
+
+/// What a watch says, for which a twentieth is too little.
+fn heard(alarm: DiskAlarm) -> Finding {
+    match alarm {
+        DiskAlarm::Quiet(words) => Ok(format!("the alarm for `postgres` is quiet: {words}")),
+        DiskAlarm::Rings(words) => Err(Problem::known(
+            format!("the alarm for `postgres` rings: {words}"),
+            Diagnosis::new(
+                "the disk of `postgres` is nearly full",
+                "raise `postgres.storage` in the topology, then `masto up`",
+            )
+            .because(words),
+        )
+        .into_warning()),
     }
 }
 
@@ -151,6 +170,19 @@ mod tests {
                   - 0 MiB (0 %) are free for `postgres` at /var/lib/postgresql/data
                   fix: free space (`docker system df` shows what takes it; `masto tootctl media remove` empties the cache of remote media), or enlarge `storage` in the topology"#]],
         );
+    }
+
+    #[test]
+    fn where_nobody_looks_an_alarm_is_heard() {
+        let words = || "1 datapoint was not below the threshold".to_owned();
+        expect!["pass: the alarm for `postgres` is quiet: 1 datapoint was not below the threshold"]
+            .assert_eq(&shown(heard(DiskAlarm::Quiet(words()))));
+        expect![[r#"
+            warn: the alarm for `postgres` rings: 1 datapoint was not below the threshold
+              cause: the disk of `postgres` is nearly full
+              - 1 datapoint was not below the threshold
+              fix: raise `postgres.storage` in the topology, then `masto up`"#]]
+        .assert_eq(&shown(heard(DiskAlarm::Rings(words()))));
     }
 
     #[test]
