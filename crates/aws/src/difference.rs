@@ -1,6 +1,7 @@
 //! How a found thing differs from what it should be: the explicit table of each kind, from which
 //! the change, its cause and its cost come.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use engine::{AttributeChange, Change, How, Impact};
@@ -39,6 +40,22 @@ impl Differences {
             self.impact = self.impact.max(Some(impact));
         }
         self
+    }
+
+    /// A list that one call changes: what leaves it, and what comes to it, without what stays.
+    pub(crate) fn members<T: Ord + Display>(
+        self,
+        name: &str,
+        old: &BTreeSet<T>,
+        new: &BTreeSet<T>,
+    ) -> Self {
+        let told = |some: BTreeSet<&T>| {
+            let some: Vec<String> = some.into_iter().map(ToString::to_string).collect();
+            some.join(", ")
+        };
+        let leaving = told(old.difference(new).collect());
+        let coming = told(new.difference(old).collect());
+        self.update(name, &leaving, &coming)
     }
 
     /// A field that cannot change: the thing is removed and made again.

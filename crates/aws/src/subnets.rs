@@ -30,9 +30,8 @@ pub(crate) fn diff(live: &BTreeSet<String>, known: &Known<Resource>) -> Option<C
             )
         })
         .collect();
-    let list = |subnets: &BTreeSet<String>| subnets.iter().cloned().collect::<Vec<_>>().join(", ");
     Differences::new()
-        .update("subnets", &list(live), &list(&wanted))
+        .members("subnets", live, &wanted)
         .into_change()
 }
 
@@ -49,10 +48,8 @@ mod tests {
         let live = |ids: [&str; 2]| ids.map(str::to_owned).into();
         assert_eq!(diff(&live(["subnet-2", "subnet-1"]), &known), None);
         let change = diff(&live(["subnet-1", "subnet-9"]), &known).unwrap();
-        assert_eq!(
-            change.attributes[0].new.as_deref(),
-            Some("subnet-1, subnet-2")
-        );
+        assert_eq!(change.attributes[0].old.as_deref(), Some("subnet-9"));
+        assert_eq!(change.attributes[0].new.as_deref(), Some("subnet-2"));
         assert!(diff(&live(["subnet-1", "subnet-2"]), &Known::<Resource>::new()).is_some());
     }
 }

@@ -57,14 +57,17 @@ impl Kind for Dns {
     }
 
     fn diff(&self, live: &LiveDns, known: &Known<Resource>) -> Option<Change> {
-        let wanted = match known.get(&self.source()) {
-            Some(source) => list(&self.records(source)),
+        let differences = Differences::new();
+        match known.get(&self.source()) {
+            Some(source) => differences.members("records", &live.records, &self.records(source)),
             // What they lead to is about to be made.
-            None => "as what they lead to will say".to_owned(),
-        };
-        Differences::new()
-            .update("records", &list(&live.records), &wanted)
-            .into_change()
+            None => differences.update(
+                "records",
+                &list(&live.records),
+                &"as what they lead to will say".to_owned(),
+            ),
+        }
+        .into_change()
     }
 
     async fn observe(account: &Account, scope: &Scope) -> Result<Vec<Found<LiveDns>>, Error> {
@@ -321,7 +324,7 @@ mod tests {
         let change = desired().diff(&live(old), &known).unwrap();
         assert_eq!(
             change.attributes[0].old.as_deref(),
-            Some("social.example.com A alias of old.aws; social.example.com AAAA alias of old.aws")
+            Some("social.example.com A alias of old.aws, social.example.com AAAA alias of old.aws")
         );
         assert!(
             desired()

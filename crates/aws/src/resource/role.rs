@@ -70,13 +70,11 @@ impl Kind for Role {
             (RoleKind::Execution, None) => None,
             (_, secret) => Some(self.policy(secret.unwrap_or_default())),
         };
-        let (old, new) = match (policy, wanted) {
-            (Some(policy), Some(wanted)) => (shown(policy), shown(&wanted)),
-            (old, wanted) => (
-                old.as_ref().map(shown).unwrap_or_default(),
-                wanted
-                    .as_ref()
-                    .map_or_else(|| "of the new secret".to_owned(), shown),
+        let (old, new) = match wanted {
+            Some(wanted) => told(policy.as_ref().unwrap_or(&Value::Null), &wanted),
+            None => (
+                policy.as_ref().map(shown).unwrap_or_default(),
+                "of the new secret".to_owned(),
             ),
         };
         Differences::new()
@@ -401,6 +399,30 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// Documents are equal whatever the order of their keys.
+/// What two policies do not have in common, statement by statement: by its name where only one of
+/// them has it, else in full. Equal where they are.
+fn told(old: &Value, new: &Value) -> (String, String) {
+    if old == new {
+        return Default::default();
+    }
+    let statements = |policy: &Value| policy["Statement"].as_array().cloned().unwrap_or_default();
+    let (before, after) = (statements(old), statements(new));
+    let apart = |these: &[Value], those: &[Value]| {
+        let these = these.iter().filter(|statement| !those.contains(statement));
+        let told = these.map(|statement| match statement["Sid"].as_str() {
+            Some(name) if those.iter().all(|other| other["Sid"] != name) => name.to_owned(),
+            _ => shown(statement),
+        });
+        told.collect::<Vec<_>>().join(", ")
+    };
+    let (leaving, coming) = (apart(&before, &after), apart(&after, &before));
+    // Something around the statements.
+    if leaving == coming {
+        return (shown(old), shown(new));
+    }
+    (leaving, coming)
+}
+
 fn shown(document: &Value) -> String {
     fn sorted(value: &Value) -> Value {
         match value {
@@ -458,6 +480,38 @@ mod tests {
             "Logs": ["logs:CreateLogStream","logs:PutLogEvents"] on "arn:aws:logs:eu-central-1:123456789012:log-group:/masto/social:*"
         "#]]
         .assert_eq(&told(RoleKind::Execution));
+    }
+
+    #[test]
+    fn a_plan_shows_the_statements_that_differ() {
+        let role = role(RoleKind::Task);
+        let change = |policy: Option<Value>| {
+            let live = LiveRole {
+                trust: role.trust(),
+                policy,
+            };
+            let change = role.diff(&live, &BTreeMap::new()).unwrap();
+            let [attribute] = change.attributes.as_slice() else {
+                panic!("{change:?}");
+            };
+            format!("{:?} -> {:?}", attribute.old, attribute.new)
+        };
+        expect![[r#"None -> Some("Media, Bucket, Exec")"#]].assert_eq(&change(None));
+        let with = |touch: fn(&mut Value)| {
+            let mut policy = role.policy("");
+            touch(&mut policy);
+            Some(policy)
+        };
+        expect![[r#"Some("{\"Action\":\"s3:*\",\"Effect\":\"Allow\",\"Resource\":\"arn:aws:s3:::masto-social-media-123456789012-eu-central-1\",\"Sid\":\"Bucket\"}") -> Some("{\"Action\":[\"s3:GetBucketLocation\",\"s3:ListBucket\"],\"Effect\":\"Allow\",\"Resource\":\"arn:aws:s3:::masto-social-media-123456789012-eu-central-1\",\"Sid\":\"Bucket\"}")"#]]
+            .assert_eq(&change(with(|policy| policy["Statement"][1]["Action"] = json!("s3:*"))));
+        expect![[r#"Some("Everything") -> None"#]].assert_eq(&change(with(|policy| {
+            let all =
+                json!({ "Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*" });
+            policy["Statement"].as_array_mut().unwrap().push(all);
+        })));
+        assert!(
+            change(with(|policy| policy["Version"] = json!("2008-10-17"))).contains("2008-10-17")
+        );
     }
 
     #[test]

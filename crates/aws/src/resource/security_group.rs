@@ -175,7 +175,7 @@ impl Kind for SecurityGroup {
         let identity = |id: &Id| known.get(id).map(|found| found.identity.as_str());
         let mut differences = Differences::new().held("VPC", vpc, known.get(&Id::Vpc));
         if let Some(wanted) = self.rules(identity) {
-            differences = differences.update("inbound", &told(inbound), &told(&wanted));
+            differences = differences.members("inbound", inbound, &wanted);
         }
         differences.into_change()
     }
@@ -261,11 +261,6 @@ impl Kind for SecurityGroup {
         )
         .await
     }
-}
-
-fn told(rules: &BTreeSet<Rule>) -> String {
-    let rules: Vec<String> = rules.iter().map(ToString::to_string).collect();
-    rules.join(", ")
 }
 
 impl std::fmt::Display for Rule {
@@ -421,12 +416,9 @@ mod tests {
         assert_eq!(change.how, engine::How::Update);
         assert_eq!(
             change.attributes[0].old.as_deref(),
-            Some("tcp 22 from 0.0.0.0/0, tcp 3000 from sg-1")
+            Some("tcp 22 from 0.0.0.0/0")
         );
-        assert_eq!(
-            change.attributes[0].new.as_deref(),
-            Some("tcp 3000 from sg-1")
-        );
+        assert_eq!(change.attributes[0].new, None);
         let closed = desired.diff(&live(&[]), &known).unwrap();
         assert_eq!(closed.attributes[0].old, None);
     }
