@@ -31,7 +31,9 @@ MESSAGE
 }
 
 initialize() {
-  local options=()
+  # Waiting for the disk is most of what initdb takes, and until the first client there is nothing
+  # here that could not be made again.
+  local options=(--no-sync)
   [[ -z ${POSTGRES_INITDB_WALDIR:-} ]] || options+=(--waldir "$POSTGRES_INITDB_WALDIR")
   # POSTGRES_INITDB_ARGS is a command line in one variable, so it is split as a shell splits it.
   eval "options+=(${POSTGRES_INITDB_ARGS:-})"
@@ -46,7 +48,7 @@ initialize() {
 start_temporary_server() {
   [[ ${1:-} != postgres ]] || shift
   PGUSER=$POSTGRES_USER pg_ctl -D "$PGDATA" -w start \
-    -o "$(printf '%q ' "$@" -c listen_addresses= -p "${PGPORT:-5432}")"
+    -o "$(printf '%q ' "$@" -c listen_addresses= -c fsync=off -p "${PGPORT:-5432}")"
 }
 
 stop_temporary_server() {
