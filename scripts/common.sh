@@ -61,6 +61,22 @@ need_cargo() {
     "then:  . \"\$HOME/.cargo/env\" && $0"
 }
 
+# Prints where a program from PyPI is, of one version, in a place of its own, so that nothing on this
+# machine changes. Tests may ask at the same time.
+python_tool() {
+  local package=$1 version=$2 program=$3
+  local home=${XDG_CACHE_HOME:-$HOME/.cache}/masto/tools/$package-$version
+  mkdir -p "$(dirname "$home")"
+  (
+    flock 9
+    if [[ ! -x $home/bin/$program ]]; then
+      rm -rf "$home"
+      python3 -m venv "$home" >/dev/null && "$home/bin/pip" install --quiet --disable-pip-version-check "$package==$version" >"$home.log" 2>&1
+    fi
+  ) 9>"$home.lock" || return 1
+  echo "$home/bin/$program"
+}
+
 engine_answers() { timeout 20 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 # Starts the engine that is installed here. ENGINE_STARTED says what stops it again: the name of a

@@ -19,3 +19,4 @@ mod lifecycle;
 mod privilege;
 mod secrets;
 mod support;
+mod template;
