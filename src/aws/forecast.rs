@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::aws::session::{Prepared, Session};
 use crate::docker::session::shown;
 use crate::view::style::{BOLD, DIM, Signs, paint};
+use crate::view::text::below_itself;
 
 /// Beforehand, from tables of prices and of usual durations.
 pub(crate) struct Forecast {
@@ -61,13 +62,19 @@ impl Forecast {
             .change
             .as_ref()
             .map_or_else(String::new, |change| format!(" ({change})"));
-        let _ = writeln!(
-            text,
-            "{} about {} a month{change}, traffic and use on top; prices of us-east-1, {}",
-            paint(BOLD, "Cost:"),
-            self.cost.total(),
-            aws::price::DATE,
-        );
+        // Both titles take as many columns.
+        let line = |title: &str, line: &str| {
+            let line = below_itself(line, 6, signs.columns);
+            format!("{} {line}\n", paint(BOLD, title))
+        };
+        text.push_str(&line(
+            "Cost:",
+            &format!(
+                "about {} a month{change}, traffic and use on top; prices of us-east-1, {}",
+                self.cost.total(),
+                aws::price::DATE,
+            ),
+        ));
         if whole {
             for line in &self.cost.lines {
                 let monthly = line.monthly.to_string();
@@ -91,13 +98,14 @@ impl Forecast {
                     format!("{} {took}", leg.resource)
                 })
                 .collect();
-            let _ = writeln!(
-                text,
-                "{} about {}: {}",
-                paint(BOLD, "Time:"),
-                shown(Duration::from_secs(self.time.seconds)),
-                path.join(&format!(" {} ", signs.arrow)),
-            );
+            text.push_str(&line(
+                "Time:",
+                &format!(
+                    "about {}: {}",
+                    shown(Duration::from_secs(self.time.seconds)),
+                    path.join(&format!(" {} ", signs.arrow)),
+                ),
+            ));
         }
         text
     }

@@ -7,28 +7,29 @@ use serde_json::{Value, json};
 
 use crate::view::SCHEMA_VERSION;
 use crate::view::style::{BOLD, DIM, ERROR, GOOD, HINT, Signs, WARNING, paint};
+use crate::view::text::{below_itself, width};
 
 /// What `up` would do with the deployment `name`.
 pub(crate) fn render(plan: &PlanSummary, name: &str, signs: Signs) -> String {
     let mut text = String::new();
-    let width = plan
+    let widest = plan
         .changes
         .iter()
         .map(|change| change.resource.chars().count())
         .max()
         .unwrap_or(0);
     for change in &plan.changes {
-        write_change(&mut text, change, width, signs);
+        write_change(&mut text, change, widest, signs);
     }
     for resource in &plan.kept {
         let why = paint(DIM, "kept: it holds data");
-        let _ = writeln!(text, "  {} {resource:width$}  {why}", paint(DIM, "="));
+        let _ = writeln!(text, "  {} {resource:widest$}  {why}", paint(DIM, "="));
     }
     if !text.is_empty() {
         text.push('\n');
     }
     text.push_str(&refusals(&plan.refusals));
-    let _ = writeln!(text, "{}", counts(plan, name));
+    let _ = writeln!(text, "{}", counts(plan, name, signs));
     text
 }
 
@@ -83,7 +84,7 @@ pub(crate) fn json(plan: &PlanSummary, name: &str, target: &str) -> Value {
     document
 }
 
-fn write_change(text: &mut String, change: &ChangeSummary, width: usize, signs: Signs) {
+fn write_change(text: &mut String, change: &ChangeSummary, widest: usize, signs: Signs) {
     let style = match change.action {
         ChangeAction::Create => GOOD,
         ChangeAction::Update | ChangeAction::Replace => WARNING,
@@ -96,10 +97,10 @@ fn write_change(text: &mut String, change: &ChangeSummary, width: usize, signs: 
     };
     let _ = writeln!(
         text,
-        "  {} {:width$}  {}{impact}",
+        "  {} {:widest$}  {}{impact}",
         paint(style, sign(change.action)),
         change.resource,
-        change.cause,
+        below_itself(&change.cause, widest + 6, signs.columns),
     );
     // A new resource has everything new: its cause says enough.
     if change.action == ChangeAction::Create {
@@ -107,14 +108,10 @@ fn write_change(text: &mut String, change: &ChangeSummary, width: usize, signs: 
     }
     for AttributeChange { name, old, new } in &change.attributes {
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(none)".to_owned());
-        let _ = writeln!(
-            text,
-            "      {} {} {} {}",
-            paint(DIM, &format!("{name}:")),
-            value(old),
-            signs.arrow,
-            value(new)
-        );
+        let line = format!("{name}: {} {} {}", value(old), signs.arrow, value(new));
+        let name = format!("{name}:");
+        let line = below_itself(&line, 8, signs.columns).replacen(&name, &paint(DIM, &name), 1);
+        let _ = writeln!(text, "      {line}");
     }
 }
 
@@ -128,7 +125,7 @@ fn sign(action: ChangeAction) -> &'static str {
 }
 
 /// The last line: how many of what.
-fn counts(plan: &PlanSummary, name: &str) -> String {
+fn counts(plan: &PlanSummary, name: &str, signs: Signs) -> String {
     if plan.changes.is_empty() && plan.refusals.is_empty() {
         return format!(
             "Nothing to do: `{name}` is as it should be ({} resources).",
@@ -141,15 +138,17 @@ fn counts(plan: &PlanSummary, name: &str) -> String {
             .filter(|change| change.action == action)
             .count()
     };
-    format!(
-        "{} {} to create, {} to update, {} to replace, {} to remove, {} unchanged.",
-        paint(BOLD, &format!("Plan for `{name}`:")),
+    let title = format!("Plan for `{name}`:");
+    let counts = format!(
+        "{} to create, {} to update, {} to replace, {} to remove, {} unchanged.",
         of(ChangeAction::Create),
         of(ChangeAction::Update),
         of(ChangeAction::Replace),
         of(ChangeAction::Delete),
         plan.unchanged,
-    )
+    );
+    let counts = below_itself(&counts, width(&title) + 1, signs.columns);
+    format!("{} {counts}", paint(BOLD, &title))
 }
 
 #[cfg(test)]
@@ -219,6 +218,28 @@ mod tests {
               = volume `media`     kept: it holds data
 
             Plan for `social`: 1 to create, 0 to update, 1 to replace, 1 to remove, 11 unchanged.
+        "#]],
+        );
+    }
+
+    #[test]
+    fn on_a_narrow_terminal_lines_are_broken_between_words() {
+        let narrow = Signs {
+            columns: Some(60),
+            ..Signs::UNICODE
+        };
+        check(
+            &render(&plan(), "social", narrow),
+            &expect![[r#"
+              + container `web-2`  does not exist
+              ± container `web-1`  image changed (restarts)
+                  image: mastodon:v4.7.4 → mastodon:v4.7.5
+              - volume `postgres`  no longer wanted (DATA IS LOST)
+                  image: mastodon:v4.7.4 → mastodon:v4.7.5
+              = volume `media`     kept: it holds data
+
+            Plan for `social`: 1 to create, 0 to update, 1 to replace, 1
+                               to remove, 11 unchanged.
         "#]],
         );
     }
