@@ -16,6 +16,12 @@ end
 
 def redis(command) = Sidekiq.redis { |connection| connection.call(*command) }
 
+# Rails makes numbers and truth of some columns.
+def rows(query)
+  found = ActiveRecord::Base.connection.raw_connection.exec(query).values
+  found.map { |row| row.map { |value| value&.to_s } }
+end
+
 def clock = Process.clock_gettime(Process::CLOCK_MONOTONIC)
 
 def send_through(job)
@@ -37,7 +43,7 @@ end
 
 asked = JSON.parse(ENV.fetch('MASTO_QUESTIONS'))
 answers = {
-  sql: asked['sql'].map { |query| attempt { { rows: ActiveRecord::Base.connection.raw_connection.exec(query).values } } },
+  sql: asked['sql'].map { |query| attempt { { rows: rows(query) } } },
   redis: asked['redis'].map { |command| attempt { { value: redis(command) } } },
   commands: asked['commands'].map do |words|
     attempt do
