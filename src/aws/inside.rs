@@ -71,12 +71,23 @@ async fn shown(
         .map_err(|error| failed(error.to_string()))
 }
 
-/// What Rails says first of why it ended, else its last word.
+/// What Ruby says of the exception that ended the program, else the last word.
 fn complaint(ended: &Ended) -> String {
-    let said = |line: &&LogLine| line.text.contains("Error") || line.text.contains("Exception");
-    let line = ended.lines.iter().find(said).or(ended.lines.last());
+    let line = ended.lines.iter().find(|line| is_exception(&line.text));
+    let line = line.or(ended.lines.last());
     let text = line.map_or("it printed nothing", |line| line.text.as_str());
     format!("exit status {}: {text}", ended.code)
+}
+
+/// ``connection.rb:1:in `open': no answer (PG::ConnectionBad)``: a class in brackets ends the line.
+fn is_exception(line: &str) -> bool {
+    let class = line
+        .strip_suffix(')')
+        .and_then(|line| line.rsplit_once(" ("))
+        .map(|(_, class)| class);
+    class.is_some_and(|class| {
+        class.starts_with(|letter: char| letter.is_ascii_uppercase()) && !class.contains(' ')
+    })
 }
 
 fn failed(why: String) -> EvidenceError {
@@ -111,13 +122,13 @@ mod tests {
     fn the_line_with_the_error_says_why_the_task_ended() {
         check(
             &[
-                "Booting",
-                "connection.rb: PG::ConnectionBad (ActiveRecord::ConnectionNotEstablished Error)",
-                "  from boot.rb:1",
+                "Booting (production)",
+                "pg/connection.rb:709:in `connect': connection to server at \"10.0.3.7\", port 5432 failed (PG::ConnectionBad)",
+                "\tfrom boot.rb:1:in `<main>'",
             ],
-            &expect![
-                "exit status 1: connection.rb: PG::ConnectionBad (ActiveRecord::ConnectionNotEstablished Error)"
-            ],
+            &expect![[
+                r#"exit status 1: pg/connection.rb:709:in `connect': connection to server at "10.0.3.7", port 5432 failed (PG::ConnectionBad)"#
+            ]],
         );
         check(&["a", "b"], &expect!["exit status 1: b"]);
         check(&[], &expect!["exit status 1: it printed nothing"]);

@@ -10,7 +10,7 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::support::{Fault, Run, Scenario};
 
-/// How many bad days; more of them by hand: `MASTO_TEST_BAD_DAYS=200`.
+/// How many bad days; more of them by hand: `MASTO_TEST_BAD_DAYS=100`.
 fn days() -> u64 {
     let asked = std::env::var("MASTO_TEST_BAD_DAYS").ok();
     asked.and_then(|text| text.parse().ok()).unwrap_or(2)
