@@ -225,21 +225,30 @@ mod tests {
     #[test]
     fn on_a_narrow_terminal_lines_are_broken_between_words() {
         let narrow = Signs {
-            columns: Some(60),
+            columns: Some(46),
             ..Signs::UNICODE
         };
+        let plan = PlanSummary {
+            changes: vec![change(
+                "secret",
+                ChangeAction::Update,
+                "one key and then another key is missing",
+                Impact::None,
+            )],
+            kept: vec![],
+            ..plan()
+        };
         check(
-            &render(&plan(), "social", narrow),
+            &render(&plan, "social", narrow),
             &expect![[r#"
-              + container `web-2`  does not exist
-              ± container `web-1`  image changed (restarts)
-                  image: mastodon:v4.7.4 → mastodon:v4.7.5
-              - volume `postgres`  no longer wanted (DATA IS LOST)
-                  image: mastodon:v4.7.4 → mastodon:v4.7.5
-              = volume `media`     kept: it holds data
+              ~ secret  one key and then another key is
+                        missing
+                  image: mastodon:v4.7.4 →
+                    mastodon:v4.7.5
 
-            Plan for `social`: 1 to create, 0 to update, 1 to replace, 1
-                               to remove, 11 unchanged.
+            Plan for `social`: 0 to create, 1 to update, 0
+                               to replace, 0 to remove, 11
+                               unchanged.
         "#]],
         );
     }

@@ -79,6 +79,20 @@ fn all(answer: &str, field: &str) -> Vec<String> {
         .collect()
 }
 
+/// The text in `field` that is one of the deployment's names.
+fn ours(answer: &str, field: &str) -> String {
+    let mut names = all(answer, field).into_iter();
+    names.find(|name| name.starts_with("masto-social")).unwrap()
+}
+
+/// The text in `field` of the first thing that has `mark` behind it.
+fn of_the_one_with<'a>(answer: &'a str, field: &str, mark: &str) -> &'a str {
+    let opening = format!("<{field}>");
+    let mut things = answer.split(opening.as_str()).skip(1);
+    let thing = things.find(|thing| thing.contains(mark)).unwrap();
+    thing.split('<').next().unwrap()
+}
+
 fn network(hand: &Hand<'_>) -> Vec<&'static str> {
     let vpc = hand.ec2("DescribeVpcs", "vpc", "vpcId");
     hand.form(
@@ -142,20 +156,12 @@ fn balancing(hand: &Hand<'_>) -> Vec<&'static str> {
     let listeners = elb(&format!(
         "Action=DescribeListeners&LoadBalancerArn={balancer}"
     ));
-    let https = listeners
-        .split("<ListenerArn>")
-        .find(|listener| listener.contains("<SslPolicy>"))
-        .and_then(|listener| listener.split('<').next())
-        .unwrap();
+    let https = of_the_one_with(&listeners, "ListenerArn", "<SslPolicy>");
     elb(&format!(
         "Action=ModifyListener&ListenerArn={https}&SslPolicy=ELBSecurityPolicy-2016-08"
     ));
     let rules = elb(&format!("Action=DescribeRules&ListenerArn={https}"));
-    let rule = rules
-        .split("<RuleArn>")
-        .find(|rule| rule.contains("<IsDefault>false"))
-        .and_then(|rule| rule.split('<').next())
-        .unwrap();
+    let rule = of_the_one_with(&rules, "RuleArn", "<IsDefault>false");
     elb(&format!(
         "Action=ModifyRule&RuleArn={rule}&Actions.member.1.Type=forward&Actions.member.1.TargetGroupArn={web}"
     ));
@@ -173,10 +179,7 @@ fn stores(hand: &Hand<'_>) -> Vec<&'static str> {
         "Action=ModifyDBInstance&DBInstanceIdentifier=masto-social&BackupRetentionPeriod=1&ApplyImmediately=true",
     );
     let groups = rds("Action=DescribeDBParameterGroups");
-    let parameters = all(&groups, "DBParameterGroupName")
-        .into_iter()
-        .find(|name| name.starts_with("masto-social"))
-        .unwrap();
+    let parameters = ours(&groups, "DBParameterGroupName");
     rds(&format!(
         "Action=ModifyDBParameterGroup&DBParameterGroupName={parameters}&Parameters.Parameter.1.ParameterName=max_connections&Parameters.Parameter.1.ParameterValue=10&Parameters.Parameter.1.ApplyMethod=pending-reboot"
     ));
@@ -195,10 +198,7 @@ fn stores(hand: &Hand<'_>) -> Vec<&'static str> {
         "Action=ModifyReplicationGroup&ReplicationGroupId=masto-social&CacheNodeType=cache.m7g.large&ApplyImmediately=true",
     );
     let groups = elasticache("Action=DescribeCacheParameterGroups");
-    let parameters = all(&groups, "CacheParameterGroupName")
-        .into_iter()
-        .find(|name| name.starts_with("masto-social"))
-        .unwrap();
+    let parameters = ours(&groups, "CacheParameterGroupName");
     elasticache(&format!(
         "Action=ModifyCacheParameterGroup&CacheParameterGroupName={parameters}&ParameterNameValues.ParameterNameValue.1.ParameterName=maxmemory-policy&ParameterNameValues.ParameterNameValue.1.ParameterValue=allkeys-lru"
     ));
